@@ -1,0 +1,133 @@
+//! The keys of an OpenID provider: a JSON Web Key Set (RFC 7517), cached.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration as StdDuration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use tokio::sync::{Mutex, OnceCell};
+
+use super::AuthError;
+use crate::BoxError;
+
+/// How long keys are taken without asking again.
+const FRESH: Duration = Duration::hours(1);
+/// Shortest time between two requests, so that made-up key ids cost the provider nothing.
+const PAUSE: Duration = Duration::seconds(30);
+/// Largest key set read, in bytes.
+const LARGEST: usize = 256 * 1024;
+/// Longest wait for the provider.
+const PATIENCE: StdDuration = StdDuration::from_secs(3);
+
+/// A key set at a URL.
+pub(super) struct Jwks {
+    algorithm: Algorithm,
+    url: String,
+    client: OnceCell<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>>,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    keys: HashMap<String, DecodingKey>,
+    fetched: Option<DateTime<Utc>>,
+    tried: Option<DateTime<Utc>>,
+}
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwks")
+            .field("algorithm", &self.algorithm)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Jwks {
+    pub(super) fn new(algorithm: Algorithm, url: String) -> Self {
+        Self { algorithm, url, client: OnceCell::new(), cache: Mutex::default() }
+    }
+
+    /// The key that a token says it is signed with. Keys are fetched when there are none, when they
+    /// are old, and when the id is unknown, but not twice in 30 seconds; if that fails, old keys do.
+    pub(super) async fn key(&self, token: &str, now: DateTime<Utc>) -> Result<DecodingKey, AuthError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| AuthError::Unauthenticated)?;
+        if header.alg != self.algorithm {
+            return Err(AuthError::Unauthenticated);
+        }
+        let mut cache = self.cache.lock().await;
+        let known = cache.find(header.kid.as_deref());
+        let fresh = cache.fetched.is_some_and(|fetched| now - fetched < FRESH);
+        let paused = cache.tried.is_some_and(|tried| now - tried < PAUSE);
+        if (known.is_none() || !fresh) && !paused {
+            cache.tried = Some(now);
+            match self.fetch().await {
+                Ok(keys) => {
+                    cache.keys = keys;
+                    cache.fetched = Some(now);
+                }
+                Err(error) if cache.fetched.is_none() => return Err(AuthError::NoKeys(error)),
+                Err(error) => tracing::warn!(%error, "the key set cannot be fetched; the old keys go on"),
+            }
+        }
+        if cache.fetched.is_none() {
+            return Err(AuthError::NoKeys("the key set could not be fetched a moment ago".into()));
+        }
+        cache.find(header.kid.as_deref()).ok_or(AuthError::Unauthenticated)
+    }
+
+    async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, BoxError> {
+        let client = self.client.get_or_try_init(|| async { https_client() }).await?;
+        let answer = tokio::time::timeout(PATIENCE, async {
+            let response = client.get(self.url.parse()?).await?;
+            if !response.status().is_success() {
+                return Err(format!("the key set answered {}", response.status()).into());
+            }
+            Ok::<_, BoxError>(Limited::new(response.into_body(), LARGEST).collect().await?.to_bytes())
+        });
+        let set: JwkSet = serde_json::from_slice(&answer.await??)?;
+        let usable = set.keys.iter().filter(|key| fits(key, self.algorithm));
+        let keys = usable.filter_map(|key| {
+            let id = key.common.key_id.clone().unwrap_or_default();
+            Some((id, DecodingKey::from_jwk(key).ok()?))
+        });
+        Ok(keys.collect())
+    }
+}
+
+impl Cache {
+    /// The key of this id; for a token without one, the only key there is.
+    fn find(&self, id: Option<&str>) -> Option<DecodingKey> {
+        match id {
+            Some(id) => self.keys.get(id).cloned(),
+            None if self.keys.len() == 1 => self.keys.values().next().cloned(),
+            None => None,
+        }
+    }
+}
+
+/// The key is for signatures of this algorithm.
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+    let signs = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let said = key.common.key_algorithm.is_none_or(|said| said.to_string() == format!("{algorithm:?}"));
+    let kind = match (&key.algorithm, algorithm) {
+        (AlgorithmParameters::RSA(_), Algorithm::RS256) => true,
+        (AlgorithmParameters::EllipticCurve(curve), Algorithm::ES256) => curve.curve == EllipticCurve::P256,
+        (AlgorithmParameters::OctetKeyPair(pair), Algorithm::EdDSA) => pair.curve == EllipticCurve::Ed25519,
+        _ => false,
+    };
+    signs && said && kind
+}
+
+fn https_client() -> Result<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, BoxError> {
+    let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
+}

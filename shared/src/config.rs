@@ -1,0 +1,92 @@
+//! The environment, parsed in one place.
+
+use std::env;
+
+use jsonwebtoken::Algorithm;
+
+use crate::auth::Secret;
+
+/// What a deployment tells its functions.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `LEADLINE_TABLE`: the table's name.
+    pub table: String,
+    pub token: TokenConfig,
+}
+
+/// How tokens are checked.
+#[derive(Debug, Clone)]
+pub struct TokenConfig {
+    pub keys: TokenKeys,
+    /// `LEADLINE_TOKEN_ISSUER`: the `iss` a token must have, if set.
+    pub issuer: Option<String>,
+    /// `LEADLINE_TOKEN_AUDIENCE`: an `aud` a token must have, if set.
+    pub audience: Option<String>,
+}
+
+/// Where the keys for tokens come from.
+#[derive(Debug, Clone)]
+pub enum TokenKeys {
+    /// HS256 with `LEADLINE_TOKEN_SECRET`.
+    Secret(Secret),
+    /// HS256 with the secret that `LEADLINE_TOKEN_SECRET_ARN` names in Secrets Manager.
+    SecretArn(String),
+    /// `LEADLINE_TOKEN_ALGORITHM` (RS256, ES256, EdDSA) with the keys at `LEADLINE_JWKS_URL`.
+    Jwks { algorithm: Algorithm, url: String },
+    /// None: this function reads no tokens.
+    None,
+}
+
+/// A setting is missing or makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    #[error("LEADLINE_TOKEN_ALGORITHM must be HS256, RS256, ES256 or EdDSA, not {0}")]
+    Algorithm(String),
+    #[error("LEADLINE_TOKEN_SECRET must be at least 32 bytes")]
+    Secret,
+}
+
+/// A variable that is there and not empty.
+fn var(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Config {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let table = var("LEADLINE_TABLE").ok_or(ConfigError::Missing("LEADLINE_TABLE"))?;
+        Ok(Self { table, token: TokenConfig::from_env()? })
+    }
+}
+
+impl TokenConfig {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let keys = match var("LEADLINE_TOKEN_ALGORITHM").as_deref() {
+            None | Some("HS256") => Self::secret()?,
+            Some(name) => {
+                let algorithm = match name {
+                    "RS256" => Algorithm::RS256,
+                    "ES256" => Algorithm::ES256,
+                    "EdDSA" => Algorithm::EdDSA,
+                    other => return Err(ConfigError::Algorithm(other.to_owned())),
+                };
+                let url = var("LEADLINE_JWKS_URL").ok_or(ConfigError::Missing("LEADLINE_JWKS_URL"))?;
+                TokenKeys::Jwks { algorithm, url }
+            }
+        };
+        Ok(Self { keys, issuer: var("LEADLINE_TOKEN_ISSUER"), audience: var("LEADLINE_TOKEN_AUDIENCE") })
+    }
+
+    fn secret() -> Result<TokenKeys, ConfigError> {
+        match (var("LEADLINE_TOKEN_SECRET"), var("LEADLINE_TOKEN_SECRET_ARN")) {
+            (Some(text), _) => {
+                Secret::new(text.into_bytes()).map(TokenKeys::Secret).map_err(|_| ConfigError::Secret)
+            }
+            (None, Some(arn)) => Ok(TokenKeys::SecretArn(arn)),
+            (None, None) => Ok(TokenKeys::None),
+        }
+    }
+}

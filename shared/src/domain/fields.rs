@@ -1,0 +1,101 @@
+//! What a client sent, before any rule is applied, and what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+/// One value as it was sent. A number keeps its own digits, so that money is read exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Value>),
+    Object,
+}
+
+/// The fields of a body by the name the client sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Fields(BTreeMap<String, Value>);
+
+impl Fields {
+    /// Adds a value; a name that comes again becomes a list, as in a form.
+    pub fn push(&mut self, name: String, value: Value) {
+        match self.0.remove(&name) {
+            None => self.0.insert(name, value),
+            Some(Value::List(mut list)) => {
+                list.push(value);
+                self.0.insert(name, Value::List(list))
+            }
+            Some(first) => self.0.insert(name, Value::List(vec![first, value])),
+        };
+    }
+
+    /// Sets a value, whatever stood there.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// The first of the names that was sent, with its value.
+    pub fn find<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &Value)> {
+        names.iter().find_map(|&name| self.0.get(name).map(|value| (name, value)))
+    }
+
+    /// The value of a field that is plain text and not blank.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(Value::Text(text)) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+}
+
+/// All bad fields of a request, by the name the client sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FieldErrors(BTreeMap<String, Vec<String>>);
+
+impl std::error::Error for FieldErrors {}
+
+impl FieldErrors {
+    /// Adds what is wrong with a field.
+    pub fn add(&mut self, field: &str, problem: impl fmt::Display) {
+        self.0.entry(field.to_owned()).or_default().push(problem.to_string());
+    }
+
+    /// One field, one problem.
+    pub fn one(field: &str, problem: impl fmt::Display) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, problem);
+        errors
+    }
+
+    /// Nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in the errors of another part.
+    pub fn extend(&mut self, other: Self) {
+        for (field, problems) in other.0 {
+            self.0.entry(field).or_default().extend(problems);
+        }
+    }
+
+    /// `value`, unless something is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (field, problems)) in self.0.iter().enumerate() {
+            let separator = if n > 0 { "; " } else { "" };
+            write!(f, "{separator}{field}: {}", problems.join(", "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! Who may do what.
+
+use super::{Lead, OrgId, Role, TeamId, UserId};
+
+/// A member of an organisation, asking.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub user: UserId,
+    pub org: OrgId,
+    pub role: Role,
+    pub teams: Vec<TeamId>,
+}
+
+/// Whom a lead belongs to, as far as rights go.
+pub trait Relation {
+    /// Users it is assigned to.
+    fn assigned_to(&self) -> &[UserId];
+    /// Teams it is assigned to.
+    fn teams(&self) -> &[TeamId];
+    /// The user who created it; none for a website or an import.
+    fn created_by(&self) -> Option<UserId>;
+}
+
+impl Relation for Lead {
+    fn assigned_to(&self) -> &[UserId] {
+        &self.details.assigned_to
+    }
+
+    fn teams(&self) -> &[TeamId] {
+        &self.details.teams
+    }
+
+    fn created_by(&self) -> Option<UserId> {
+        self.created_by
+    }
+}
+
+impl Caller {
+    /// Sees everything of the organisation.
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    /// May see and edit: an ADMIN anything, a USER what is assigned to them or a team of theirs, or
+    /// was created by them.
+    pub fn may_edit(&self, lead: &impl Relation) -> bool {
+        self.is_admin()
+            || lead.created_by() == Some(self.user)
+            || lead.assigned_to().contains(&self.user)
+            || lead.teams().iter().any(|team| self.teams.contains(team))
+    }
+
+    /// May delete: an ADMIN, or the one who created it.
+    pub fn may_delete(&self, lead: &Lead) -> bool {
+        self.is_admin() || lead.created_by == Some(self.user)
+    }
+}

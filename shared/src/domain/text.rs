@@ -1,0 +1,254 @@
+//! Checked texts: each is built through `FromStr` and cannot hold anything else.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::fold;
+
+/// Why a text is refused; the words are for the client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    #[error("must not be blank")]
+    Blank,
+    #[error("must be at most {0} characters")]
+    TooLong(usize),
+    #[error("must not hold control characters")]
+    Control,
+    #[error("must be an e-mail address, such as ada@example.com")]
+    Email,
+    #[error("must hold at least 3 digits")]
+    Phone,
+    #[error("must be a http or https address or a bare domain, such as example.com")]
+    Website,
+    #[error("must be a whole number from 0 to 100")]
+    Probability,
+    #[error("must be a date, YYYY-MM-DD")]
+    Date,
+}
+
+/// Text of 1 to `MAX` characters after trimming.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> FromStr for Text<MAX> {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(TextError::Blank);
+        }
+        if text.contains('\0') {
+            return Err(TextError::Control);
+        }
+        if text.chars().nth(MAX).is_some() {
+            return Err(TextError::TooLong(MAX));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// An e-mail address of RFC 5321's shape, at most 254 characters, kept as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl FromStr for Email {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let text = Text::<254>::from_str(text)?;
+        let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
+        EmailAddress::parse_with_options(text.as_str(), options)
+            .map(|_| Self(text.0))
+            .map_err(|_| TextError::Email)
+    }
+}
+
+impl Email {
+    /// The address for comparison.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// A telephone number as typed: at most 40 characters, at least 3 of them digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Phone(String);
+
+impl FromStr for Phone {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let text = Text::<40>::from_str(text)?;
+        match text.as_str().chars().filter(char::is_ascii_digit).count() {
+            0..3 => Err(TextError::Phone),
+            _ => Ok(Self(text.0)),
+        }
+    }
+}
+
+/// A http(s) address or a bare domain, at most 255 characters, kept as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Website(String);
+
+impl FromStr for Website {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let text = Text::<255>::from_str(text)?;
+        let full = match text.as_str() {
+            address if address.contains("://") => address.to_owned(),
+            bare => format!("http://{bare}"),
+        };
+        let url = Url::parse(&full).map_err(|_| TextError::Website)?;
+        let named = url.domain().is_some_and(|domain| text.0.contains("://") || domain.contains('.'));
+        let reachable = named || (text.0.contains("://") && url.has_host());
+        let written_plainly = !text.as_str().contains(char::is_whitespace) && url.username().is_empty();
+        if matches!(url.scheme(), "http" | "https") && reachable && written_plainly {
+            Ok(Self(text.0))
+        } else {
+            Err(TextError::Website)
+        }
+    }
+}
+
+/// How likely a lead is to close, in per cent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probability(u8);
+
+impl FromStr for Probability {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        match text.trim().parse() {
+            Ok(percent @ 0..=100) => Ok(Self(percent)),
+            _ => Err(TextError::Probability),
+        }
+    }
+}
+
+/// The day a lead is expected to close; has no time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseDate(NaiveDate);
+
+impl FromStr for CloseDate {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        let text = text.trim();
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) if text.len() == 10 => Ok(Self(date)),
+            _ => Err(TextError::Date),
+        }
+    }
+}
+
+macro_rules! text_like {
+    ($($name:ty $([$($generic:tt)*])?),*) => {$(
+        impl $($($generic)*)? TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                text.parse()
+            }
+        }
+
+        impl $($($generic)*)? From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl $($($generic)*)? $name {
+            /// The text as it was typed, trimmed.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $($($generic)*)? fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+text_like!(Text<MAX> [<const MAX: usize>], Email, Phone, Website);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_counted_in_characters_after_trimming() {
+        assert_eq!("  ab ".parse::<Text<2>>().unwrap().as_str(), "ab");
+        assert!("語語".parse::<Text<2>>().is_ok());
+        assert_eq!("語語語".parse::<Text<2>>(), Err(TextError::TooLong(2)));
+        assert_eq!(" ".parse::<Text<2>>(), Err(TextError::Blank));
+    }
+
+    #[test]
+    fn an_address_has_the_shape_of_rfc_5321() {
+        let long = |n: usize| format!("{}@{}.example", "a".repeat(64), "d".repeat(60)).len() + n;
+        assert!(long(0) < 254);
+        for good in ["ada@example.com", "A.B+c@sub.example.co.uk", "o'neil@example.ie", "user@bücher.example"]
+        {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+        for bad in [
+            "ada",
+            "ada@",
+            "@example.com",
+            "a b@example.com",
+            "ada@example",
+            "ada@exa mple.com",
+            "Ada <ada@example.com>",
+        ] {
+            assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_phone_has_three_digits_and_forty_characters_at_most() {
+        assert!("112".parse::<Phone>().is_ok());
+        assert_eq!("12".parse::<Phone>(), Err(TextError::Phone));
+        assert!("1".repeat(40).parse::<Phone>().is_ok());
+        assert_eq!("1".repeat(41).parse::<Phone>(), Err(TextError::TooLong(40)));
+    }
+
+    #[test]
+    fn a_website_is_an_address_or_a_bare_domain() {
+        for good in ["example.com", "www.example.com/a?b=c", "https://example.com", "http://localhost:8080/x"]
+        {
+            assert!(good.parse::<Website>().is_ok(), "{good}");
+        }
+        for bad in [
+            "example",
+            "ftp://example.com",
+            "javascript:alert(1)",
+            "exa mple.com",
+            "http://",
+            "mailto:a@example.com",
+        ] {
+            assert!(bad.parse::<Website>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_written_in_full_and_exists() {
+        assert!("2028-02-29".parse::<CloseDate>().is_ok());
+        for bad in ["2027-02-29", "2027-2-3", "29.02.2028", "2028-02-29T00:00:00Z"] {
+            assert_eq!(bad.parse::<CloseDate>(), Err(TextError::Date), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The library that all functions share.
+//!
+//! - [`domain`]: leads, companies, users: rules without AWS or HTTP
+//! - [`store`]: the one DynamoDB table
+//! - [`auth`]: who is asking
+//! - [`web`]: requests in, replies out
+//! - [`app`], [`config`], [`aws`], [`telemetry`]: what a function is made of
+
+pub mod app;
+pub mod auth;
+pub mod aws;
+pub mod config;
+pub mod domain;
+pub mod store;
+pub mod telemetry;
+pub mod web;
+
+pub use app::{App, Clock};
+pub use config::{Config, ConfigError};
+pub use domain::Ids;
+pub use store::Store;
+
+/// Any error, for those who only pass it on.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

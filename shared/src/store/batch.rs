@@ -1,0 +1,50 @@
+//! Many items at once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures::future::try_join_all;
+
+use super::item::Item;
+use super::keys::Key;
+use super::{Store, StoreError};
+
+/// Most items DynamoDB gives at once.
+const MOST: usize = 100;
+/// How often what was left out is asked for again before the table counts as busy.
+const ATTEMPTS: u32 = 5;
+
+impl Store {
+    /// The items there are of these keys, as last written; any number, in one round.
+    pub(crate) async fn read_all(&self, keys: Vec<Key>) -> Result<HashMap<Key, Item>, StoreError> {
+        let batches = keys.chunks(MOST).map(|batch| self.read_batch(batch.to_vec()));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn read_batch(&self, keys: Vec<Key>) -> Result<HashMap<Key, Item>, StoreError> {
+        let mut left = keys.into_iter().map(Key::into_item).collect::<Vec<_>>();
+        let mut found = HashMap::new();
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let ask = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let ask = ask.map_err(|error| StoreError::Failed(error.into()))?;
+            let answer = self.client.batch_get_item().request_items(&*self.table, ask).send().await?;
+            let items = answer.responses.unwrap_or_default().remove(&*self.table).unwrap_or_default();
+            found.extend(items.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
+            left = match answer.unprocessed_keys.unwrap_or_default().remove(&*self.table) {
+                Some(rest) => rest.keys,
+                None => return Ok(found),
+            };
+        }
+        Err(StoreError::Unavailable("items stayed unprocessed".into()))
+    }
+}
+
+/// A wait before another try: up to 20 ms, doubled each time, at random so that writers that met
+/// once do not meet again.
+pub(crate) fn backoff(attempt: u32) -> Duration {
+    Duration::from_millis(1 + fastrand::u64(0..20 << attempt.min(6)))
+}

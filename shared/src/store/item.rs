@@ -1,0 +1,115 @@
+//! Items: how a value becomes one, and comes back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::Key;
+use super::{Store, StoreError};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// A value that is stored under a name of its own, so that one kind is never read as another.
+pub(crate) trait Entity: Serialize + DeserializeOwned {
+    const NAME: &'static str;
+}
+
+macro_rules! entities {
+    ($($type:ty => $name:literal),* $(,)?) => {
+        $(impl $crate::store::item::Entity for $type {
+            const NAME: &'static str = $name;
+        })*
+    };
+}
+
+entities! {
+    crate::domain::ApiKey => "api_key",
+    crate::domain::Company => "company",
+    crate::domain::Contact => "contact",
+    crate::domain::Lead => "lead",
+    crate::domain::Org => "org",
+    crate::domain::Team => "team",
+    crate::domain::User => "user",
+}
+pub(crate) use entities;
+
+/// The item of a value.
+pub(crate) fn encode<T: Entity>(key: Key, value: &T, now: DateTime<Utc>) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(value)?;
+    item.extend(key.into_item());
+    item.insert("entity".to_owned(), AttributeValue::S(T::NAME.to_owned()));
+    item.insert("updated_at".to_owned(), AttributeValue::S(rfc3339(now)));
+    Ok(item)
+}
+
+/// The value of an item.
+pub(crate) fn decode<T: Entity>(item: Item) -> Result<T, StoreError> {
+    match item.get("entity").and_then(|entity| entity.as_s().ok()) {
+        Some(entity) if entity == T::NAME => Ok(serde_dynamo::from_item(item)?),
+        _ => Err(StoreError::Failed(format!("an item is no {}", T::NAME).into())),
+    }
+}
+
+/// A moment as it is stored and shown: UTC, milliseconds.
+pub(crate) fn rfc3339(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A moment as DynamoDB's time to live wants it.
+pub(crate) fn epoch(moment: DateTime<Utc>) -> AttributeValue {
+    AttributeValue::N(moment.timestamp().to_string())
+}
+
+impl Store {
+    /// One item, as last written.
+    pub(crate) async fn read(&self, key: Key) -> Result<Option<Item>, StoreError> {
+        let read = self.client.get_item().table_name(&*self.table).consistent_read(true);
+        Ok(read.set_key(Some(key.into_item())).send().await?.item)
+    }
+
+    /// One value, as last written.
+    pub(crate) async fn find<T: Entity>(&self, key: Key) -> Result<Option<T>, StoreError> {
+        self.read(key).await?.map(decode).transpose()
+    }
+
+    /// A query over one partition, as last written.
+    pub(crate) fn query(&self, pk: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("PK = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+    }
+
+    /// A query over those of a partition whose sort key begins with `prefix.sk`.
+    pub(crate) fn query_prefix(&self, prefix: Key) -> QueryFluentBuilder {
+        self.query(prefix.pk)
+            .key_condition_expression("PK = :pk AND begins_with(SK, :sk)")
+            .expression_attribute_values(":sk", AttributeValue::S(prefix.sk))
+    }
+
+    /// The first `most` values of a query.
+    pub(crate) async fn first<T: Entity>(
+        &self,
+        query: QueryFluentBuilder,
+        most: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let limit = i32::try_from(most).unwrap_or(i32::MAX);
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let page = query.clone().limit(limit).set_exclusive_start_key(start).send().await?;
+            found.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || found.len() >= most {
+                break;
+            }
+        }
+        found.truncate(most);
+        found.into_iter().map(decode).collect()
+    }
+}

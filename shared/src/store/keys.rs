@@ -1,0 +1,241 @@
+//! Primary keys: the one place that spells them. The table of `docs/access-patterns.md` lists them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use ring::digest::{SHA256, digest};
+
+use super::api_keys::KeyHash;
+use crate::domain::{CompanyId, ContactId, KeyId, LeadId, OrgId, TeamId, UserId, fold};
+
+/// Longest part of a sort key taken as it is; DynamoDB allows 1,024 bytes in all.
+const LONGEST: usize = 900;
+
+/// A primary key. Every constructor asks for the organisation, so that no key can reach into
+/// another's data; the exceptions are what is looked up before an organisation is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    // Before an organisation is known.
+
+    /// The organisations, for those who operate the table.
+    pub(crate) fn org_listed(org: OrgId) -> Self {
+        Self::new("ORGS", org.to_string())
+    }
+
+    /// The organisations that a user belongs to.
+    pub(crate) fn membership(user: UserId, org: OrgId) -> Self {
+        Self::new(format!("USER#{user}#ORGS"), format!("ORG#{org}"))
+    }
+
+    /// The one id that a person's e-mail has in all organisations.
+    pub(crate) fn person(email: &str) -> Self {
+        Self::new(format!("PERSON#{}", bounded(&fold(email))), "PERSON")
+    }
+
+    /// A capture key by the hash of its secret.
+    pub(crate) fn api_key(hash: &KeyHash) -> Self {
+        Self::new(format!("KEY#{hash}"), "KEY")
+    }
+
+    /// Nothing, ever.
+    pub(crate) fn warm_up() -> Self {
+        Self::new("WARM_UP", "WARM_UP")
+    }
+
+    // The organisation and its people.
+
+    /// The organisation itself.
+    pub(crate) fn org(org: OrgId) -> Self {
+        Self::new(directory(org), "ORG")
+    }
+
+    /// A member.
+    pub(crate) fn user(org: OrgId, user: UserId) -> Self {
+        Self::new(directory(org), format!("USER#{user}"))
+    }
+
+    /// The start of all members' keys.
+    pub(crate) fn users(org: OrgId) -> Self {
+        Self::new(directory(org), "USER#")
+    }
+
+    /// The start of all teams' keys.
+    pub(crate) fn teams(org: OrgId) -> Self {
+        Self::new(directory(org), "TEAM#")
+    }
+
+    /// The start of all capture keys' keys.
+    pub(crate) fn capture_keys(org: OrgId) -> Self {
+        Self::new(directory(org), "KEY#")
+    }
+
+    /// The start of all tags' keys.
+    pub(crate) fn tags(org: OrgId) -> Self {
+        Self::new(names(org), "TAG#")
+    }
+
+    /// The start of all sources' keys.
+    pub(crate) fn sources(org: OrgId) -> Self {
+        Self::new(names(org), "SOURCE#")
+    }
+
+    /// A member by e-mail.
+    pub(crate) fn user_email(org: OrgId, email: &str) -> Self {
+        Self::new(directory(org), format!("EMAIL#{}", bounded(&fold(email))))
+    }
+
+    /// A team.
+    pub(crate) fn team(org: OrgId, team: TeamId) -> Self {
+        Self::new(directory(org), format!("TEAM#{team}"))
+    }
+
+    /// A capture key as its organisation sees it.
+    pub(crate) fn capture_key(org: OrgId, key: KeyId) -> Self {
+        Self::new(directory(org), format!("KEY#{key}"))
+    }
+
+    /// A contact.
+    pub(crate) fn contact(org: OrgId, contact: ContactId) -> Self {
+        Self::new(format!("ORG#{org}#CONTACTS"), contact.to_string())
+    }
+
+    /// A tag, whatever its case.
+    pub(crate) fn tag(org: OrgId, tag: &str) -> Self {
+        Self::new(names(org), format!("TAG#{}", bounded(&fold(tag))))
+    }
+
+    /// A source, whatever its case.
+    pub(crate) fn source(org: OrgId, source: &str) -> Self {
+        Self::new(names(org), format!("SOURCE#{}", bounded(&fold(source))))
+    }
+
+    /// A company by id.
+    pub(crate) fn company(org: OrgId, company: CompanyId) -> Self {
+        Self::new(format!("ORG#{org}#COMPANY#{company}"), "COMPANY")
+    }
+
+    /// A company by name, whatever its case; the partition lists them by name.
+    pub(crate) fn company_name(org: OrgId, name: &str) -> Self {
+        Self::new(format!("ORG#{org}#COMPANIES"), bounded(&fold(name)))
+    }
+
+    // Leads.
+
+    /// A lead.
+    pub(crate) fn lead(org: OrgId, lead: LeadId) -> Self {
+        Self::new(format!("ORG#{org}#LEAD#{lead}"), "LEAD")
+    }
+
+    /// A lead's row in the list index.
+    pub(crate) fn row(org: OrgId, lead: LeadId) -> Self {
+        Self::new(format!("ORG#{org}#INDEX#00"), lead.to_string())
+    }
+
+    /// The counter that a lead is counted in: one of 16, so that writers seldom meet.
+    pub(crate) fn count(org: OrgId, lead: LeadId) -> Self {
+        let [.., last] = *lead.0.as_bytes();
+        Self::new(format!("ORG#{org}#COUNT"), format!("{:02}", last % 16))
+    }
+
+    /// What an e-mail address belongs to.
+    pub(crate) fn email(org: OrgId, email: &str) -> Self {
+        Self::new(format!("ORG#{org}#EMAIL#{}", bounded(&fold(email))), "EMAIL")
+    }
+
+    /// A request that was sent with an idempotency key; `scope` names caller, route and key.
+    pub(crate) fn once(org: OrgId, scope: &str) -> Self {
+        Self::new(format!("ORG#{org}#ONCE#{}", sha256(scope)), "ONCE")
+    }
+
+    /// A capture that may be sent again; `scope` names key, sender and text.
+    pub(crate) fn repeat(org: OrgId, scope: &str) -> Self {
+        Self::new(format!("ORG#{org}#REPEAT#{}", sha256(scope)), "REPEAT")
+    }
+
+    /// As the table wants it.
+    pub(crate) fn into_item(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("PK".to_owned(), AttributeValue::S(self.pk)),
+            ("SK".to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+
+    /// The key of an item; none for something that is no item.
+    pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: text("PK")?, sk: text("SK")? })
+    }
+}
+
+fn directory(org: OrgId) -> String {
+    format!("ORG#{org}#DIRECTORY")
+}
+
+fn names(org: OrgId) -> String {
+    format!("ORG#{org}#NAMES")
+}
+
+/// Text that fits into a sort key: itself, or its start and hash.
+fn bounded(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let cut = text.floor_char_boundary(LONGEST - 64);
+    format!("{}{}", &text[..cut], sha256(text))
+}
+
+/// SHA-256 as lower-case hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
+    use std::fmt::Write as _;
+    digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn spellings_are_pinned() {
+        let (org, id) = (OrgId(Uuid::from_u128(1)), Uuid::from_u128(0x1f));
+        let o = "ORG#00000000-0000-0000-0000-000000000001";
+        let i = "00000000-0000-0000-0000-00000000001f";
+        for (key, pk, sk) in [
+            (Key::org(org), format!("{o}#DIRECTORY"), "ORG".to_owned()),
+            (Key::user(org, UserId(id)), format!("{o}#DIRECTORY"), format!("USER#{i}")),
+            (Key::membership(UserId(id), org), format!("USER#{i}#ORGS"), o.to_owned()),
+            (Key::contact(org, ContactId(id)), format!("{o}#CONTACTS"), i.to_owned()),
+            (Key::tag(org, "VIP"), format!("{o}#NAMES"), "TAG#vip".to_owned()),
+            (Key::company_name(org, "ACME"), format!("{o}#COMPANIES"), "acme".to_owned()),
+            (Key::lead(org, LeadId(id)), format!("{o}#LEAD#{i}"), "LEAD".to_owned()),
+            (Key::row(org, LeadId(id)), format!("{o}#INDEX#00"), i.to_owned()),
+            (Key::count(org, LeadId(id)), format!("{o}#COUNT"), "15".to_owned()),
+            (Key::email(org, "A@B.example"), format!("{o}#EMAIL#a@b.example"), "EMAIL".to_owned()),
+        ] {
+            assert_eq!(key, Key { pk, sk });
+        }
+    }
+
+    #[test]
+    fn the_longest_company_name_fits_and_stays_its_own() {
+        let (org, long) = (OrgId(Uuid::nil()), "ΐ".repeat(255));
+
+        let key = Key::company_name(org, &long);
+
+        assert!(key.sk.len() <= 1024);
+        assert_ne!(key, Key::company_name(org, &format!("{}x", "ΐ".repeat(254))));
+    }
+}

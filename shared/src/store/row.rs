@@ -1,0 +1,133 @@
+//! A lead's row in the list index: what filters look at, folded and packed.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::domain::{Caller, Lead, LeadFilter, Relation, Status, TeamId, UserId, fold};
+
+/// First byte of a packed row; another format gets another.
+const FORMAT: u8 = 1;
+
+/// What a list needs of a lead to choose it. Texts are folded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row<'a> {
+    pub(crate) status: Status,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    /// None: it goes by its name.
+    #[serde(borrow)]
+    title: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    city: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    email: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    source: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tags: Vec<Cow<'a, str>>,
+    assigned_to: Vec<UserId>,
+    teams: Vec<TeamId>,
+    created_by: Option<UserId>,
+}
+
+impl Relation for Row<'_> {
+    fn assigned_to(&self) -> &[UserId] {
+        &self.assigned_to
+    }
+
+    fn teams(&self) -> &[TeamId] {
+        &self.teams
+    }
+
+    fn created_by(&self) -> Option<UserId> {
+        self.created_by
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The row of a lead.
+    pub(crate) fn of(lead: &Lead) -> Row<'static> {
+        let details = &lead.details;
+        let folded = |text: Option<&str>| text.map(|text| Cow::Owned(fold(text)));
+        Row {
+            status: details.status,
+            name: Cow::Owned(fold(&details.full_name())),
+            title: folded(details.title.as_ref().map(|title| title.as_str())),
+            city: folded(details.city.as_ref().map(|city| city.as_str())),
+            email: folded(details.email.as_ref().map(|email| email.as_str())),
+            source: folded(details.source.as_ref().map(|source| source.as_str())),
+            tags: details.tags.folded().map(Cow::Owned).collect(),
+            assigned_to: details.assigned_to.clone(),
+            teams: details.teams.clone(),
+            created_by: lead.created_by,
+        }
+    }
+
+    /// The row as it is stored.
+    pub(crate) fn pack(&self) -> Result<Vec<u8>, StoreError> {
+        postcard::to_extend(self, vec![FORMAT]).map_err(|error| StoreError::Failed(error.into()))
+    }
+
+    /// A stored row.
+    pub(crate) fn unpack(packed: &'a [u8]) -> Result<Self, StoreError> {
+        match packed.split_first() {
+            Some((&FORMAT, row)) => {
+                postcard::from_bytes(row).map_err(|error| StoreError::Failed(error.into()))
+            }
+            _ => Err(StoreError::Failed("a row of the list index has an unknown format".into())),
+        }
+    }
+
+    /// The caller may see it and every filter holds.
+    pub(crate) fn matches(&self, caller: &Caller, filter: &LeadFilter) -> bool {
+        let holds = |part: &Option<String>, text: Option<&str>| {
+            part.as_ref().is_none_or(|part| text.is_some_and(|text| text.contains(part.as_str())))
+        };
+        (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
+            && (filter.sources.is_empty()
+                || self.source.as_ref().is_some_and(|source| filter.sources.contains(source.as_ref())))
+            && (filter.tags.is_empty() || self.tags.iter().any(|tag| filter.tags.contains(tag.as_ref())))
+            && (filter.assigned_to.is_empty()
+                || self.assigned_to.iter().any(|id| filter.assigned_to.contains(id)))
+            && holds(&filter.name, Some(&self.name))
+            && holds(&filter.title, Some(self.title.as_deref().unwrap_or(&self.name)))
+            && holds(&filter.city, self.city.as_deref())
+            && holds(&filter.email, self.email.as_deref())
+            && caller.may_edit(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+    use crate::domain::{Door, Fields, Ids, LeadDetails, Value};
+
+    #[test]
+    fn a_row_comes_back_as_it_was_and_is_small() {
+        let (ids, now) = (Ids::default(), Utc::now());
+        let mut fields = Fields::default();
+        for (name, text) in [
+            ("first_name", "Grace"),
+            ("last_name", "Hopper"),
+            ("email", "grace.hopper@example.com"),
+            ("city", "Arlington"),
+            ("source", "Trade Show"),
+            ("tags", "[\"navy\", \"VIP\"]"),
+        ] {
+            fields.set(name, Value::Text(text.to_owned()));
+        }
+        fields.set("assigned_to", Value::Text(ids.user(now).to_string()));
+        let details = LeadDetails::open(Door::Api, &fields).unwrap();
+        let lead = Lead::open(ids.lead(now), ids.org(now), details, Some(ids.user(now)), now);
+
+        let packed = Row::of(&lead).pack().unwrap();
+
+        assert_eq!(Row::unpack(&packed).unwrap(), Row::of(&lead));
+        assert!(packed.len() <= 120, "{} bytes", packed.len());
+        assert!(Row::unpack(&[9]).is_err());
+    }
+}

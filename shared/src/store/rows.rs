@@ -1,0 +1,130 @@
+//! The list index: these filters, this page, exact counts.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::{Item, decode};
+use super::keys::Key;
+use super::row::Row;
+use super::transaction::Transaction;
+use super::{Counts, Store, StoreError};
+use crate::domain::{Caller, Lead, LeadFilter, LeadId, OrgId, StatusClass};
+
+/// One page of both lists.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    pub filter: LeadFilter,
+    /// Leads a list, 1 to 100.
+    pub limit: usize,
+    /// Leads of each list that come before the page.
+    pub offset: usize,
+}
+
+/// A page of one list, and how many leads the whole list has.
+#[derive(Debug, Clone, Default)]
+pub struct LeadPage {
+    pub leads: Vec<Lead>,
+    pub count: usize,
+}
+
+/// Rows as they come from the table: one page of them, and where the next begins.
+#[derive(Debug)]
+pub struct Rows {
+    items: Vec<Item>,
+    next: Option<Item>,
+}
+
+#[derive(Debug, Default)]
+struct Chosen {
+    ids: Vec<LeadId>,
+    count: usize,
+}
+
+impl Chosen {
+    fn take(&mut self, id: &str, query: &ListQuery) -> Result<(), StoreError> {
+        if self.count >= query.offset && self.ids.len() < query.limit {
+            self.ids.push(id.parse().map_err(|_| StoreError::Failed("a row without a lead id".into()))?);
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    fn is_full(&self, query: &ListQuery) -> bool {
+        self.ids.len() >= query.limit
+    }
+}
+
+impl Transaction {
+    /// Writes a lead's row, in the transaction that writes the lead.
+    pub(crate) fn put_row(&mut self, lead: &Lead) -> Result<(), StoreError> {
+        let mut item = Key::row(lead.org, lead.id).into_item();
+        item.insert("r".to_owned(), AttributeValue::B(Row::of(lead).pack()?.into()));
+        self.put(item);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The newest rows of an organisation: asked for early, beside other reads.
+    pub async fn rows(&self, org: OrgId) -> Result<Rows, StoreError> {
+        self.rows_from(org, None).await
+    }
+
+    async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
+        let query = self.query(format!("ORG#{org}#INDEX#00")).scan_index_forward(false);
+        let page = query.set_exclusive_start_key(start).send().await?;
+        Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
+    }
+
+    /// A page of the open and of the closed leads that a caller may see, newest first. `rows` and
+    /// `counts` are those of the caller's organisation.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        mut rows: Rows,
+        counts: Counts,
+    ) -> Result<(LeadPage, LeadPage), StoreError> {
+        let everything = caller.is_admin() && query.filter.is_empty();
+        let (mut open, mut closed) = (Chosen::default(), Chosen::default());
+        loop {
+            for item in &rows.items {
+                choose(item, caller, query, &mut open, &mut closed)?;
+            }
+            let Some(next) = rows.next else { break };
+            if everything && open.is_full(query) && closed.is_full(query) {
+                open.count = usize::try_from(counts.open).unwrap_or_default();
+                closed.count = usize::try_from(counts.closed).unwrap_or_default();
+                break;
+            }
+            rows = self.rows_from(caller.org, Some(next)).await?;
+        }
+        let keys = open.ids.iter().chain(&closed.ids).map(|id| Key::lead(caller.org, *id)).collect();
+        let mut found = self.read_all(keys).await?;
+        let mut page = |chosen: Chosen| {
+            let items = chosen.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
+            let leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
+            Ok::<_, StoreError>(LeadPage { leads, count: chosen.count })
+        };
+        Ok((page(open)?, page(closed)?))
+    }
+}
+
+fn choose(
+    item: &Item,
+    caller: &Caller,
+    query: &ListQuery,
+    open: &mut Chosen,
+    closed: &mut Chosen,
+) -> Result<(), StoreError> {
+    let (Some(AttributeValue::S(id)), Some(AttributeValue::B(packed))) = (item.get("SK"), item.get("r"))
+    else {
+        return Err(StoreError::Failed("a row of the list index is not one".into()));
+    };
+    let row = Row::unpack(packed.as_ref())?;
+    let list = match row.status.class() {
+        StatusClass::Open => open,
+        StatusClass::Closed => closed,
+        StatusClass::Converted => return Ok(()),
+    };
+    if row.matches(caller, &query.filter) { list.take(id, query) } else { Ok(()) }
+}

@@ -1,0 +1,55 @@
+//! What a page shows beside leads: people, companies, tags and sources to choose from.
+
+use super::item::decode;
+use super::keys::Key;
+use super::names::Name;
+use super::{Store, StoreError};
+use crate::domain::{Company, Contact, ContactId, Lead, OrgId, Team, User};
+
+/// Most entries of a side list.
+const MOST: usize = 100;
+
+/// What there is to choose from, at most 100 of each.
+#[derive(Debug, Default)]
+pub struct SideLists {
+    pub contacts: Vec<Contact>,
+    /// Active members.
+    pub users: Vec<User>,
+    pub companies: Vec<Company>,
+    pub tags: Vec<String>,
+    /// Sources that were used.
+    pub sources: Vec<String>,
+}
+
+impl Store {
+    /// The side lists of an organisation, in one round.
+    pub async fn side_lists(&self, org: OrgId) -> Result<SideLists, StoreError> {
+        let newest = self.query(format!("ORG#{org}#CONTACTS")).scan_index_forward(false);
+        let (contacts, users, companies, tags, sources) = tokio::try_join!(
+            self.first::<Contact>(newest, MOST),
+            self.first::<User>(self.query_prefix(Key::users(org)), MOST),
+            self.first::<Company>(self.query(format!("ORG#{org}#COMPANIES")), MOST),
+            self.first::<Name>(self.query_prefix(Key::tags(org)), MOST),
+            self.first::<Name>(self.query_prefix(Key::sources(org)), MOST),
+        )?;
+        let names = |names: Vec<Name>| names.into_iter().map(|name| name.name).collect();
+        let users = users.into_iter().filter(|user| user.active).collect();
+        Ok(SideLists { contacts, users, companies, tags: names(tags), sources: names(sources) })
+    }
+
+    /// The people a lead names, in one round: assigned users, teams, contacts.
+    pub async fn people_of(&self, lead: &Lead) -> Result<(Vec<User>, Vec<Team>, Vec<Contact>), StoreError> {
+        let (org, details) = (lead.org, &lead.details);
+        let users: Vec<Key> = details.assigned_to.iter().map(|id| Key::user(org, *id)).collect();
+        let teams: Vec<Key> = details.teams.iter().map(|id| Key::team(org, *id)).collect();
+        let contacts: Vec<Key> =
+            details.contacts.iter().map(|id: &ContactId| Key::contact(org, *id)).collect();
+        let keys = users.iter().chain(&teams).chain(&contacts).cloned().collect();
+        let mut found = self.read_all(keys).await?;
+        let users = users.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
+        let teams = teams.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
+        let contacts =
+            contacts.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
+        Ok((users, teams, contacts))
+    }
+}

@@ -1,0 +1,63 @@
+//! Users in the table.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+
+use super::directory::{Membership, UserPointer};
+use super::item::{decode, encode};
+use super::keys::Key;
+use super::transaction::{Transaction, absent};
+use super::{Store, StoreError};
+use crate::domain::{OrgId, User, UserId};
+
+impl Store {
+    /// Adds a member; [`StoreError::Conflict`] if the user or that e-mail is in the organisation.
+    pub async fn insert_user(&self, user: &User) -> Result<(), StoreError> {
+        let (org, id, now) = (user.org, user.id, user.created_on);
+        let mut transaction = Transaction::default();
+        transaction.put_if(encode(Key::user(org, id), user, now)?, absent());
+        transaction.put_if(UserPointer::item(Key::user_email(org, &user.email), id, now)?, absent());
+        transaction.put(encode(Key::membership(id, org), &Membership { org }, now)?);
+        transaction.put(UserPointer::item(Key::person(&user.email), id, now)?);
+        Ok(self.commit(transaction).await?)
+    }
+
+    /// The members, oldest first.
+    pub async fn users(&self, org: OrgId) -> Result<Vec<User>, StoreError> {
+        self.first(self.query_prefix(Key::users(org)), usize::MAX).await
+    }
+
+    /// One member.
+    pub async fn find_user(&self, org: OrgId, user: UserId) -> Result<Option<User>, StoreError> {
+        self.find(Key::user(org, user)).await
+    }
+
+    /// The id that an e-mail has in any organisation: a person keeps one id in all of them.
+    pub async fn user_id_of(&self, email: &str) -> Result<Option<UserId>, StoreError> {
+        self.read(Key::person(email)).await?.map(UserPointer::user).transpose()
+    }
+
+    /// The organisations of a user: at most two, for more than one is an answer too.
+    pub async fn orgs_of(&self, user: UserId) -> Result<Vec<OrgId>, StoreError> {
+        let query = self.query(format!("USER#{user}#ORGS"));
+        let found: Vec<Membership> = self.first(query, 2).await?;
+        Ok(found.into_iter().map(|membership| membership.org).collect())
+    }
+
+    /// Shuts a member out; [`StoreError::NotFound`] if there is none.
+    pub async fn deactivate_user(&self, org: OrgId, user: UserId) -> Result<User, StoreError> {
+        let update = self.client.update_item().table_name(&*self.table);
+        let changed = update
+            .set_key(Some(Key::user(org, user).into_item()))
+            .update_expression("SET active = :no")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match changed.map_err(StoreError::from) {
+            Ok(changed) => decode(changed.attributes.unwrap_or_default()),
+            Err(StoreError::Conflict) => Err(StoreError::NotFound),
+            Err(error) => Err(error),
+        }
+    }
+}

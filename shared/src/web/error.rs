@@ -1,0 +1,151 @@
+//! What a client is told when something is wrong.
+
+use http::StatusCode;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::{Body, Response};
+use serde_json::json;
+
+use super::reply;
+use crate::BoxError;
+use crate::auth::AuthError;
+use crate::domain::FieldErrors;
+use crate::store::StoreError;
+
+/// A failure in words that the client may read.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("some fields are not valid")]
+    Invalid(FieldErrors),
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("a valid bearer token is required")]
+    Unauthenticated,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    #[error("this method is not allowed here")]
+    MethodNotAllowed(Vec<&'static str>),
+    /// Something is in the way; its id, where the client may use it.
+    #[error("{message}")]
+    Conflict { message: &'static str, id: Option<String> },
+    #[error("it was changed meanwhile; reload and try again")]
+    PreconditionFailed,
+    #[error("the request is larger than {0}")]
+    TooLarge(&'static str),
+    #[error("the body must be application/json, application/x-www-form-urlencoded or multipart/form-data")]
+    UnsupportedMediaType,
+    #[error("busy, please try again shortly")]
+    Unavailable(#[source] BoxError),
+    #[error("something went wrong on our side")]
+    Internal(#[source] BoxError),
+}
+
+impl ApiError {
+    fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Invalid(_) | Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "invalid"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// The answer. Logs what is our fault; this is the one place that does.
+    pub(super) fn into_response(self, request_id: &str) -> Response<Body> {
+        let (status, code) = self.status();
+        let message = self.to_string();
+        let mut body = json!({
+            "error": true, "code": code, "message": message, "errors": {}, "request_id": request_id,
+        });
+        let mut header = None;
+        match self {
+            Self::Invalid(errors) => body["errors"] = json!(errors),
+            Self::Unauthenticated => header = Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
+            Self::MethodNotAllowed(allowed) => header = Some((ALLOW, allowed.join(", "))),
+            Self::Conflict { id: Some(id), .. } => body["id"] = json!(id),
+            Self::Unavailable(cause) => {
+                tracing::warn!(request_id, cause = chain(&*cause), "unavailable");
+                header = Some((RETRY_AFTER, "1".to_owned()));
+            }
+            Self::Internal(cause) => tracing::error!(request_id, cause = chain(&*cause), "internal"),
+            Self::BadRequest(_)
+            | Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::Conflict { id: None, .. }
+            | Self::PreconditionFailed
+            | Self::TooLarge(_)
+            | Self::UnsupportedMediaType => {}
+        }
+        let mut response = reply::respond(status, &body);
+        if let Some((name, value)) = header
+            && let Ok(value) = value.parse()
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl From<FieldErrors> for ApiError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => {
+                Self::Conflict { message: "it was changed meanwhile; reload and try again", id: None }
+            }
+            StoreError::NotFound => Self::NotFound("thing"),
+            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::Failed(cause) => Self::Internal(cause),
+        }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unauthenticated => Self::Unauthenticated,
+            AuthError::Forbidden => Self::Forbidden("you are not an active member of this organisation"),
+            AuthError::WhichOrganisation => Self::Invalid(FieldErrors::one(
+                "organization-id",
+                "you belong to several organisations: name one in the header organization-id",
+            )),
+            AuthError::BadOrganisation => {
+                Self::Invalid(FieldErrors::one("organization-id", "must be a UUID"))
+            }
+            AuthError::NoKeys(cause) => Self::Unavailable(cause),
+            AuthError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl ApiError {
+    /// The idempotency key of a request was used for another.
+    pub fn key_of_another() -> Self {
+        Self::Conflict { message: "this Idempotency-Key was used for another request", id: None }
+    }
+}

@@ -1,0 +1,71 @@
+//! Queries and paging.
+
+use lambda_http::Request;
+
+use crate::domain::FieldErrors;
+
+/// Entries of a page when none is asked for, and at most.
+const USUAL: usize = 10;
+const MOST: usize = 100;
+/// Furthest a page may be; nobody turns pages that long.
+const FURTHEST: usize = 100_000_000;
+
+/// The part of a list that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    pub limit: usize,
+    pub offset: usize,
+}
+
+/// The query's names and values, decoded, in order.
+pub fn query(request: &Request) -> Vec<(String, String)> {
+    let raw = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(raw.as_bytes()).into_owned().collect()
+}
+
+/// `limit` (1 to 100, else 10) and `offset` (from 0).
+pub fn page(query: &[(String, String)], errors: &mut FieldErrors) -> Page {
+    let mut number = |name: &str, usual: usize, range: std::ops::RangeInclusive<usize>| {
+        let sent = query.iter().rfind(|(n, value)| n == name && !value.trim().is_empty());
+        let Some((_, value)) = sent else { return usual };
+        match value.trim().parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = range.into_inner();
+                errors.add(name, format_args!("must be a whole number from {least} to {most}"));
+                usual
+            }
+        }
+    };
+    Page { limit: number("limit", USUAL, 1..=MOST), offset: number("offset", 0, 0..=FURTHEST) }
+}
+
+impl Page {
+    /// The address of the page after this one, if the list goes on.
+    pub fn next(self, request: &Request, query: &[(String, String)], more: bool) -> Option<String> {
+        more.then(|| self.at(request, query, self.offset + self.limit))
+    }
+
+    /// The address of the page before this one, if it is not the first.
+    pub fn previous(self, request: &Request, query: &[(String, String)]) -> Option<String> {
+        (self.offset > 0).then(|| self.at(request, query, self.offset.saturating_sub(self.limit)))
+    }
+
+    /// The page's number, from 1.
+    pub fn number(self) -> usize {
+        self.offset / self.limit + 1
+    }
+
+    fn at(self, request: &Request, query: &[(String, String)], offset: usize) -> String {
+        let mut link = form_urlencoded::Serializer::new(String::new());
+        let rest = query.iter().filter(|(name, _)| name != "limit" && name != "offset");
+        link.extend_pairs(rest);
+        link.append_pair("limit", &self.limit.to_string()).append_pair("offset", &offset.to_string());
+        let uri = request.uri();
+        let base = match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),
+            _ => String::new(),
+        };
+        format!("{base}{}/?{}", uri.path().trim_end_matches('/'), link.finish())
+    }
+}

@@ -1,0 +1,104 @@
+//! Replies.
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt as _, Response};
+use serde::Serialize;
+
+use super::{ApiError, header};
+use crate::store::{OnceError, Recorded};
+
+/// What a handler answers.
+pub type Reply = Result<Response<Body>, ApiError>;
+
+/// Every answer, right or wrong, as it is sent.
+pub async fn answer(request: &Request, reply: impl Future<Output = Reply>) -> Response<Body> {
+    match reply.await {
+        Ok(response) => response,
+        Err(error) => error.into_response(&request_id(request)),
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// A JSON answer.
+pub(super) fn respond(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    let body = serde_json::to_string(body).unwrap_or_default();
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 200 with a body.
+pub fn json(body: &impl Serialize) -> Response<Body> {
+    respond(StatusCode::OK, body)
+}
+
+/// 201 with a body, and where the new thing is.
+pub fn created(location: &str, body: &impl Serialize) -> Response<Body> {
+    let mut response = respond(StatusCode::CREATED, body);
+    response.headers_mut().extend(HeaderValue::from_str(location).ok().map(|location| (LOCATION, location)));
+    response
+}
+
+/// 204.
+pub fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// The answer with the version of what it shows as its `ETag`.
+pub fn tagged(mut response: Response<Body>, version: u64) -> Response<Body> {
+    let tag = HeaderValue::from_str(&etag(version)).ok().map(|tag| (ETAG, tag));
+    response.headers_mut().extend(tag);
+    response
+}
+
+fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// What `If-Match` asks for, if it is there, must hold (RFC 9110, section 13.1.1).
+pub fn if_match(request: &Request, version: u64) -> Result<(), ApiError> {
+    let Some(tags) = header(request, IF_MATCH.as_str()) else { return Ok(()) };
+    let holds = tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag(version));
+    if holds { Ok(()) } else { Err(ApiError::PreconditionFailed) }
+}
+
+/// An answer as an idempotency key remembers it.
+pub fn record(response: &Response<Body>) -> Recorded {
+    let headers = response.headers().iter();
+    let headers =
+        headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    let body = match response.body() {
+        Body::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    Recorded { status: response.status().as_u16(), headers: headers.collect(), body }
+}
+
+/// The answer to a request that was done before, or whose key was used for another.
+pub fn replay(error: OnceError) -> Reply {
+    let recorded = match error {
+        OnceError::Replay(recorded) => recorded,
+        OnceError::OtherBody => return Err(ApiError::key_of_another()),
+    };
+    let mut response = Response::new(Body::Text(recorded.body));
+    *response.status_mut() = StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::OK);
+    for (name, value) in recorded.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(response)
+}

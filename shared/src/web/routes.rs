@@ -1,0 +1,55 @@
+//! Which paths and methods there are. The template says the same to the gateway; a test compares.
+
+use http::Method;
+use lambda_http::{Request, RequestExt as _};
+
+use super::ApiError;
+
+/// What a path means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Capture from a website.
+    SiteLead,
+    /// The list.
+    Leads,
+    /// One lead, by what stands for its id.
+    Lead(String),
+    /// The companies.
+    Companies,
+    /// One company, by what stands for its id.
+    Company(String),
+}
+
+/// Every path, with the methods it takes.
+pub const ROUTES: [(&str, &[&str]); 5] = [
+    ("/api/leads/create-from-site", &["POST"]),
+    ("/api/leads", &["GET", "POST"]),
+    ("/api/leads/{pk}", &["GET", "PUT", "PATCH", "DELETE"]),
+    ("/api/leads/companies", &["GET", "POST"]),
+    ("/api/leads/company/{pk}", &["GET", "PUT", "PATCH", "DELETE"]),
+];
+
+/// What the request is for: with or without a slash at the end. The path is read here and not by
+/// the gateway, which differs on that slash.
+pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
+    let path = request.raw_http_path();
+    let path = if path.is_empty() { request.uri().path() } else { path };
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (target, route) = match parts.as_slice() {
+        ["api", "leads"] => (Target::Leads, "/api/leads"),
+        ["api", "leads", "create-from-site"] => (Target::SiteLead, "/api/leads/create-from-site"),
+        ["api", "leads", "companies"] => (Target::Companies, "/api/leads/companies"),
+        ["api", "leads", pk] if !pk.is_empty() => (Target::Lead((*pk).to_owned()), "/api/leads/{pk}"),
+        ["api", "leads", "company", pk] if !pk.is_empty() => {
+            (Target::Company((*pk).to_owned()), "/api/leads/company/{pk}")
+        }
+        _ => return Err(ApiError::NotFound("path")),
+    };
+    let allowed = ROUTES.iter().find(|(path, _)| *path == route).map_or(&[][..], |(_, methods)| methods);
+    if allowed.contains(&request.method().as_str()) {
+        Ok((target, request.method().clone()))
+    } else {
+        Err(ApiError::MethodNotAllowed(allowed.to_vec()))
+    }
+}
