@@ -1,0 +1,250 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use chrono::Duration;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use leadline::domain::{KeyId, OrgId, Role, TeamId, UserId};
+
+/// Runs Leadline on this machine and looks after its organisations, here and on AWS.
+///
+/// Commands work on the local stack of --data-dir; without it on the table that LEADLINE_TABLE names, by the
+/// usual AWS environment; without that on the local stack in .local.
+#[derive(Debug, Parser)]
+#[command(name = "leadctl", version)]
+pub(crate) struct Args {
+    /// Answer with one JSON value
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Folder of the local stack
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the local stack
+    Dev(Dev),
+    /// Organisations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Members of an organisation
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Teams of an organisation
+    #[command(subcommand)]
+    Team(TeamCommand),
+    /// Contacts of an organisation
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// API keys of an organisation's websites
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Issue a token for a member
+    Token(Token),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Dev {
+    /// Port of the API; 0 picks a free one
+    #[arg(long, default_value_t = 9000)]
+    pub(crate) port: u16,
+    /// Keep nothing when it ends
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Create an organisation
+    Create { name: String },
+    /// List the organisations
+    List,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InOrg {
+    /// Id of the organisation
+    #[arg(long, value_name = "ID")]
+    pub(crate) org: OrgId,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make somebody a member; who is one elsewhere keeps their id
+    Create(NewMember),
+    /// List the members
+    List(InOrg),
+    /// Shut a member out
+    Deactivate {
+        #[command(flatten)]
+        at: InOrg,
+        #[arg(long, value_name = "ID")]
+        user: UserId,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewMember {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    #[arg(long)]
+    pub(crate) email: String,
+    /// ADMIN or USER
+    #[arg(long, default_value_t = Role::User)]
+    pub(crate) role: Role,
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The `sub` that the identity provider gives them
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TeamCommand {
+    /// Create a team
+    Create {
+        #[command(flatten)]
+        at: InOrg,
+        #[arg(long)]
+        name: String,
+    },
+    /// Add a member
+    Add(Membership),
+    /// Take a member out
+    Remove(Membership),
+    /// List the teams
+    List(InOrg),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Membership {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: TeamId,
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactCommand {
+    /// Create a contact
+    Create {
+        #[command(flatten)]
+        at: InOrg,
+        #[arg(long)]
+        first_name: String,
+        #[arg(long)]
+        last_name: String,
+        #[arg(long)]
+        email: Option<String>,
+    },
+    /// List the contacts
+    List(InOrg),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Create a key; its secret is shown this once
+    Create(NewKey),
+    /// List the keys
+    List(InOrg),
+    /// Show a key
+    Show(OneKey),
+    /// Give a key a new secret; the old one goes on for 24 hours
+    Rotate(OneKey),
+    /// End a key at once
+    Revoke(OneKey),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewKey {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Member who gets the leads that no rule assigns
+    #[arg(long, value_name = "USER")]
+    pub(crate) owner: Option<UserId>,
+    /// Website that may post from a browser; may be repeated
+    #[arg(long = "origin", value_name = "URL")]
+    pub(crate) origins: Vec<String>,
+    /// Page that a form may send its visitor on to; may be repeated
+    #[arg(long = "redirect", value_name = "URL")]
+    pub(crate) redirects: Vec<String>,
+    /// Source of leads that name none
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Most leads a minute
+    #[arg(long, value_name = "PER_MINUTE")]
+    pub(crate) limit: Option<u32>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OneKey {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    #[arg(long, value_name = "ID")]
+    pub(crate) key: KeyId,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Token {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// How long it is good: 30m, 8h, 7d
+    #[arg(long, default_value = "8h")]
+    pub(crate) ttl: Ttl,
+}
+
+/// How long a token is good: 30m, 8h, 7d; a year at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ttl(pub(crate) Duration);
+
+/// The text is no such time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a number and m, h or d, such as 8h, and a year at most")]
+pub(crate) struct TtlError;
+
+impl FromStr for Ttl {
+    type Err = TtlError;
+
+    fn from_str(text: &str) -> Result<Self, TtlError> {
+        let unit = text.chars().last().ok_or(TtlError)?;
+        let number: i64 = text.strip_suffix(unit).unwrap_or(text).parse().map_err(|_| TtlError)?;
+        let ttl = match unit {
+            'm' => Duration::try_minutes(number),
+            'h' => Duration::try_hours(number),
+            'd' => Duration::try_days(number),
+            _ => None,
+        };
+        ttl.filter(|ttl| *ttl > Duration::zero() && *ttl <= Duration::days(366)).map(Self).ok_or(TtlError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_words_fit_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_ttl_is_a_number_and_a_unit() {
+        assert_eq!("90m".parse(), Ok(Ttl(Duration::minutes(90))));
+        assert_eq!("7d".parse(), Ok(Ttl(Duration::days(7))));
+        for wrong in ["", "8", "h", "0h", "-1h", "8w", "99999999999999999d", "367d", "8hh"] {
+            assert_eq!(wrong.parse::<Ttl>(), Err(TtlError), "{wrong}");
+        }
+    }
+}

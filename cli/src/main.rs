@@ -1,0 +1,8 @@
+//! The binary `leadctl`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    leadctl::run().await
+}
