@@ -1,0 +1,188 @@
+//! `POST /api/leads/create-from-site/`.
+
+use crate::prelude::*;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn capture(app: &TestApp, key: &str, body: &str) -> leadline_tests::Answer {
+    app.anyone()
+        .send("POST", &format!("/api/leads/create-from-site/?apikey={key}"), FORM, body.to_owned())
+        .await
+}
+
+#[tokio::test]
+async fn a_form_becomes_a_lead_that_is_in_the_list() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let new = NewApiKey {
+        owner: Some(admin.user),
+        source: Some("Landing page".to_owned()),
+        ..NewApiKey::default()
+    };
+    let (_, key) = app.key(admin.org, new).await;
+
+    let lead = capture(
+        &app,
+        &key,
+        "name=Ada+King+Lovelace&email=Ada%40Example.com&message=Hello&utm_source=ads&apikey=x",
+    )
+    .await;
+
+    assert_eq!(lead.status, 201, "{}", lead.text);
+    for (field, value) in [
+        ("first_name", json!("Ada King")),
+        ("last_name", json!("Lovelace")),
+        ("email", json!("Ada@Example.com")),
+        ("description", json!("Hello")),
+        ("source", json!("Landing page")),
+        ("assigned_to", json!([admin.user])),
+        ("created_from_site", json!(true)),
+        ("created_by", Value::Null),
+        ("org", json!(admin.org)),
+    ] {
+        assert_eq!(lead.body[field], value, "{field}");
+    }
+    assert_eq!(lead.body["attribution"]["utm_source"], "ads");
+    let list = admin.get("/api/leads/?email=ada@example.com").await;
+    assert_eq!(list.body["open_leads"], json!([lead.body]));
+    assert_eq!(list.body["contacts"][0]["email"], "Ada@Example.com");
+    assert_eq!(lead.body["contacts"], json!([list.body["contacts"][0]["id"]]));
+}
+
+#[tokio::test]
+async fn the_key_may_be_in_query_header_or_body() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let path = "/api/leads/create-from-site";
+
+    let query =
+        app.anyone().post(&format!("{path}?apikey={key}"), json!({"last_name": "A", "phone": "112"})).await;
+    let header =
+        app.anyone().with("x-api-key", &key).post(path, json!({"last_name": "B", "phone": "112 1"})).await;
+    let body = app.anyone().post(path, json!({"last_name": "C", "phone": "112 2", "apikey": key})).await;
+
+    assert_eq!([query.status, header.status, body.status].map(|status| status.as_u16()), [201; 3]);
+    assert!(body.body.get("apikey").is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_in_the_same_words_whatever_is_wrong() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (id, revoked) = app.key(admin.org, NewApiKey::default()).await;
+    app.app.store.revoke_key(admin.org, id, app.now()).await.unwrap();
+
+    for key in ["", "nonsense", "ll_0000000000000000", &revoked] {
+        let answer = capture(&app, key, "last_name=X&email=x%40example.com").await;
+
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.body["message"], "this API key is not valid");
+    }
+    assert_eq!(app.stored("#LEAD#", ""), 0);
+}
+
+#[tokio::test]
+async fn a_rotated_key_lets_both_secrets_in_for_a_day() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (id, old) = app.key(admin.org, NewApiKey::default()).await;
+    let new = leadline::auth::ApiSecret::generate().unwrap();
+    app.app.store.rotate_key(admin.org, id, new.hash(), app.now()).await.unwrap();
+
+    let during = [
+        capture(&app, &old, "last_name=A&phone=111").await,
+        capture(&app, new.reveal(), "last_name=B&phone=222").await,
+    ];
+    app.pass(Duration::hours(25));
+    let after = [
+        capture(&app, &old, "last_name=C&phone=333").await,
+        capture(&app, new.reveal(), "last_name=D&phone=444").await,
+    ];
+
+    assert_eq!(during.map(|answer| answer.status.as_u16()), [201, 201]);
+    assert_eq!(after.map(|answer| answer.status.as_u16()), [403, 201]);
+}
+
+#[tokio::test]
+async fn a_lead_needs_a_name_and_a_way_to_answer() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+
+    for (body, errors) in [
+        ("email=a%40example.com", json!({"last_name": ["is required"]})),
+        ("last_name=A", json!({"email": ["an e-mail or a phone is required"]})),
+        ("last_name=A&email=no", json!({"email": ["must be an e-mail address, such as ada@example.com"]})),
+    ] {
+        let answer = capture(&app, &key, body).await;
+
+        assert_eq!(answer.status, 400, "{body}");
+        assert_eq!(answer.body["errors"], errors, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_capture_within_ten_minutes_is_the_same_lead() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let body = "last_name=A&email=a%40example.com&message=hi";
+
+    let first = capture(&app, &key, body).await;
+    app.pass(Duration::minutes(9));
+    let again = capture(&app, &key, "last_name=A&email=A%40EXAMPLE.com&message=hi").await;
+    let other = capture(&app, &key, "last_name=A&email=a%40example.com&message=more").await;
+    app.pass(Duration::minutes(2));
+    let later = capture(&app, &key, body).await;
+
+    assert_eq!((again.status.as_u16(), again.id()), (201, first.id()));
+    assert_ne!(other.id(), first.id());
+    assert_ne!(later.id(), first.id());
+    assert_eq!(app.stored("#LEAD#", "LEAD"), 3);
+    assert_eq!(app.stored("#CONTACTS", ""), 1, "one e-mail is one contact");
+}
+
+#[tokio::test]
+async fn thirty_equal_captures_at_once_are_one_lead_and_one_contact() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+
+    let all = (0..30).map(|_| capture(&app, &key, "last_name=A&email=a%40example.com"));
+    let all = futures::future::join_all(all).await;
+
+    assert!(all.iter().all(|answer| answer.status == 201 && answer.id() == all[0].id()), "{}", all[0].text);
+    assert_eq!(app.stored("#LEAD#", "LEAD"), 1);
+    assert_eq!(app.stored("#CONTACTS", ""), 1);
+}
+
+#[tokio::test]
+async fn a_post_from_another_site_is_refused_when_the_key_names_its_own() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let new = NewApiKey { origins: vec!["https://Shop.example/".to_owned()], ..NewApiKey::default() };
+    let (_, key) = app.key(admin.org, new).await;
+    let path = format!("/api/leads/create-from-site/?apikey={key}");
+    let lead = json!({"last_name": "A", "phone": "12345"});
+
+    let right = app.anyone().with("origin", "https://shop.example").post(&path, lead.clone()).await;
+    let wrong = app.anyone().with("origin", "https://evil.example").post(&path, lead.clone()).await;
+    let server = app.anyone().post(&path, lead).await;
+
+    assert_eq!([right.status, wrong.status, server.status].map(|status| status.as_u16()), [201, 403, 201]);
+}
+
+#[tokio::test]
+async fn a_lead_without_first_name_can_be_worked_on() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let lead = capture(&app, &key, "name=Madonna&phone=12345").await;
+
+    let changed = admin.patch(&format!("/api/leads/{}/", lead.id()), json!({"city": "Bay City"})).await;
+
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(changed.body["title"], "Madonna");
+    assert_eq!(changed.body["first_name"], Value::Null);
+}

@@ -1,0 +1,81 @@
+//! What each operation costs: requests one after another, requests, read and write units. The same
+//! numbers stand in `docs/access-patterns.md`; one that grows is a bill that grows.
+
+use leadline_tests::TRIP;
+use tokio::time::Instant;
+
+use crate::prelude::*;
+
+/// Rounds one after another, requests, read units, write units.
+type Cost = (u128, u32, f64, f64);
+
+async fn cost<T>(app: &TestApp, operation: impl Future<Output = T>) -> (T, Cost) {
+    app.engine.traffic();
+    let start = Instant::now();
+    let answer = operation.await;
+    let rounds = start.elapsed().as_millis() / TRIP.as_millis();
+    let traffic = app.engine.traffic();
+    (answer, (rounds, traffic.requests, traffic.read_units, traffic.write_units))
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_costs_what_the_chart_says() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let site = format!("/api/leads/create-from-site/?apikey={key}");
+    let lead = json!({"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "phone": "+1 555 1234567", "city": "London"});
+
+    let (made, create) = cost(&app, admin.post("/api/leads/", lead.clone())).await;
+    let (_, plain) =
+        cost(&app, admin.post("/api/leads/", json!({"first_name": "A", "last_name": "B"}))).await;
+    let (_, capture) = cost(&app, admin.post(&site, lead.clone())).await;
+    let (_, repeat) = cost(&app, admin.post(&site, lead)).await;
+    let path = format!("/api/leads/{}/", made.id());
+    let (_, detail) = cost(&app, admin.get(&path)).await;
+    let (_, update) = cost(&app, admin.patch(&path, json!({"city": "Paris"}))).await;
+    let (_, list) = cost(&app, admin.get("/api/leads/")).await;
+    let (_, leads_only) = cost(&app, admin.get("/api/leads/?fields=leads&name=ada")).await;
+    let (_, companies) = cost(&app, admin.get("/api/leads/companies/")).await;
+    let (_, delete) = cost(&app, admin.delete(&path)).await;
+
+    let costs = [
+        ("create", create),
+        ("create without e-mail", plain),
+        ("site-lead", capture),
+        ("site-lead, repeated", repeat),
+        ("detail", detail),
+        ("update", update),
+        ("list", list),
+        ("list, fields=leads", leads_only),
+        ("companies", companies),
+        ("delete", delete),
+    ];
+    let chart = include_str!("../../docs/access-patterns.md");
+    let mut wrong = Vec::new();
+    for (name, (rounds, requests, reads, writes)) in costs {
+        let row = format!("| {name} | {rounds} | {requests} | {reads} | {writes} |");
+        if !chart.contains(&row) {
+            wrong.push(row);
+        }
+    }
+    assert!(wrong.is_empty(), "the chart does not say:\n{}", wrong.join("\n"));
+    assert!(create.0 <= 3 && capture.0 <= 3 && detail.0 <= 2 && list.0 <= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detail_of_a_lead_with_many_people_takes_two_rounds() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut users = Vec::new();
+    for _ in 0..60 {
+        users.push(app.member(admin.org, Role::User).await.user);
+    }
+    let contact = app.contact(admin.org, "c@example.com").await;
+    let lead = admin.open_lead("L", json!({"assigned_to": users, "contacts": [contact.id]})).await;
+
+    let (shown, (rounds, ..)) = cost(&app, admin.get(&format!("/api/leads/{}/", lead.id()))).await;
+
+    assert_eq!(shown.body["assigned_to"].as_array().unwrap().len(), 60);
+    assert_eq!(rounds, 2);
+}

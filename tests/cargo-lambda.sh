@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# Proves that `cargo lambda watch` serves the functions by the router in Cargo.toml and that `cargo lambda invoke`
+# takes every file in events/, both against a local stack that is started here and thrown away.
+# Needs cargo, curl and python3; cargo-lambda itself comes from PyPI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mkdir -p "${CARGO_TARGET_DIR:-target}"
+CARGO_TARGET_DIR=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+export CARGO_TARGET_DIR
+venv=$CARGO_TARGET_DIR/cargo-lambda-venv
+work=$(mktemp -d)
+data=$work/data
+mkdir "$data"
+started=()
+passed=0
+failed=0
+
+descendants() {
+  local child
+  for child in $(pgrep -P "$1" || true); do
+    descendants "$child"
+    echo "$child"
+  done
+}
+
+# The functions that the watcher started go with it; those that outlive it are ended by the ids noted before.
+stop() {
+  local pid below left
+  for pid in "${started[@]}"; do
+    kill -0 "$pid" 2>/dev/null || continue
+    below=$(descendants "$pid")
+    kill "$pid" 2>/dev/null || true
+    for _ in $(seq 50); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    for left in $pid $below; do
+      kill -9 "$left" 2>/dev/null || true
+    done
+  done
+}
+
+show_logs() {
+  local log
+  for log in "$work"/*.log; do
+    if [ -s "$log" ]; then
+      echo "--- end of ${log##*/}"
+      tail -n 40 "$log"
+    fi
+  done
+}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  stop
+  rm -rf "$work"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+die() {
+  show_logs
+  echo "error: $*" >&2
+  exit 1
+}
+
+# field FILE PATH: one value of a JSON file, its path written a.b.c
+field() {
+  python3 -c '
+import json, sys
+value = json.load(open(sys.argv[1], encoding="utf-8"))
+for name in sys.argv[2].split("."):
+    value = value[int(name) if isinstance(value, list) else name]
+print(value)' "$1" "$2"
+}
+
+# check NAME WANTED GOT [EXPRESSION]: compares a status and, when given, asks $work/body (as `body`) the expression.
+check() {
+  local why=""
+  if [ "$2" != "$3" ]; then
+    why="wanted $2, got $3"
+  elif [ -n "${4:-}" ] && ! python3 -c '
+import json, sys
+body = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(not eval(sys.argv[2]))' "$work/body" "$4" 2>"$work/expression"; then
+    why="not so: $4 $(tail -n 1 "$work/expression")"
+  fi
+  if [ -z "$why" ]; then
+    passed=$((passed + 1))
+    echo "ok    $1"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $1: $why"
+    head -c 2000 "$work/body" || true
+    echo
+  fi
+}
+
+# request NAME WANTED EXPRESSION CURL-ARGUMENTS...: the first one to each function waits until cargo has looked it over.
+request() {
+  local name=$1 wanted=$2 expression=$3 status
+  shift 3
+  : >"$work/body"
+  status=$(curl -sS --max-time 180 -o "$work/body" -w '%{http_code}' "$@" 2>>"$work/curl.log") || true
+  check "$name" "$wanted" "$status" "$expression"
+}
+
+if [ ! -x "$venv/bin/cargo-lambda" ]; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  # Without its dependency: zig is for cross-compiling only.
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps 'cargo-lambda==1.9.*'
+fi
+PATH=$venv/bin:$PATH
+
+# Chosen by name and not by --package, so that the features, and with them the artifacts, are those of `cargo test`
+# and of `cargo run --bin`, which is what the watcher runs.
+functions=(lead-list lead-create lead-detail lead-site-lead lead-companies)
+cargo build --bin leadctl "${functions[@]/#/--bin=}"
+
+"$CARGO_TARGET_DIR/debug/leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
+stack=$!
+started=("$stack")
+for _ in $(seq 600); do
+  [ -s "$data/dev.json" ] && break
+  kill -0 "$stack" 2>/dev/null || die "leadctl dev ended"
+  sleep 0.1
+done
+[ -s "$data/dev.json" ] || die "leadctl dev was not ready within 60 s"
+
+unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+AWS_ENDPOINT_URL_DYNAMODB=$(field "$data/dev.json" dynamodb)
+AWS_ENDPOINT_URL_S3=$(field "$data/dev.json" s3)
+AWS_REGION=$(field "$data/dev.json" region)
+AWS_ACCESS_KEY_ID=$(field "$data/dev.json" access_key_id)
+AWS_SECRET_ACCESS_KEY=$(field "$data/dev.json" secret_access_key)
+LEADLINE_TABLE=$(field "$data/dev.json" table)
+LEADLINE_BUCKET=$(field "$data/dev.json" bucket)
+LEADLINE_TOKEN_ALGORITHM=HS256
+LEADLINE_TOKEN_SECRET=$(cat "$data/token-secret")
+export AWS_ENDPOINT_URL_DYNAMODB AWS_ENDPOINT_URL_S3 AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+export LEADLINE_TABLE LEADLINE_BUCKET LEADLINE_TOKEN_ALGORITHM LEADLINE_TOKEN_SECRET
+org=$(field "$data/dev.json" org)
+token=$(field "$data/dev.json" admin.token)
+key=$(field "$data/dev.json" api_key)
+
+port=$(python3 -c '
+import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])')
+cargo lambda watch --ignore-changes --wait --invoke-address 127.0.0.1 --invoke-port "$port" \
+  >"$work/watch.log" 2>&1 </dev/null &
+watcher=$!
+started=("$watcher" "$stack")
+for _ in $(seq 300); do
+  (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+  kill -0 "$watcher" 2>/dev/null || die "cargo lambda watch ended"
+  sleep 0.1
+done
+
+api=http://127.0.0.1:$port
+caller=(-H "Authorization: Bearer $token" -H "organization-id: $org")
+lead=""
+for slash in / ""; do
+  spelt="without slash"
+  [ -n "$slash" ] && spelt="with slash"
+  request "watch: site-lead, $spelt" 201 'body["id"] and body["created_from_site"] is True' \
+    "$api/api/leads/create-from-site$slash?apikey=$key" \
+    --data-urlencode "name=Zoë Lindqvist" --data-urlencode "email=lindqvist${slash:+.slash}@example.org" \
+    --data-urlencode "account_name=Lindqvist & Co" --data-urlencode "source=Website Form"
+  lead=$(field "$work/body" id 2>/dev/null || echo none)
+  request "watch: list shows the lead just posted, $spelt" 200 \
+    "any(lead['id'] == '$lead' for lead in body['open_leads'])" \
+    "$api/api/leads$slash?limit=100" "${caller[@]}"
+  request "watch: list by a filter in the query, $spelt" 200 \
+    'body["open_leads_count"] >= 1 and all("Lindqvist" == lead["last_name"] for lead in body["open_leads"])' \
+    "$api/api/leads$slash?name=lindq&status=assigned&status=in%20process" "${caller[@]}"
+  request "watch: detail, $spelt" 200 "body['lead_obj']['id'] == '$lead'" \
+    "$api/api/leads/$lead$slash" "${caller[@]}"
+  request "watch: create, $spelt" 201 'body["title"] == "Ada Nwosu"' \
+    "$api/api/leads$slash" "${caller[@]}" -H "Content-Type: application/json" \
+    --data '{"first_name": "Ada", "last_name": "Nwosu"}'
+  request "watch: companies, $spelt" 200 'any(c["name"] == "Lindqvist & Co" for c in body["companies"])' \
+    "$api/api/leads/companies$slash" "${caller[@]}"
+  company=$(field "$work/body" companies.0.id 2>/dev/null || echo none)
+  request "watch: company, $spelt" 200 "'$company' in json.dumps(body)" \
+    "$api/api/leads/company/$company$slash" "${caller[@]}"
+  request "watch: no token, $spelt" 401 'body["error"] is True' "$api/api/leads$slash"
+  request "watch: method not allowed, $spelt" 405 'body["error"] is True' \
+    -X DELETE "$api/api/leads$slash" "${caller[@]}"
+done
+request "watch: no such path" 404 'body["error"] is True' "$api/api/nothing" "${caller[@]}"
+
+# invoke FILE FUNCTION WANTED [EXPRESSION]: sends the event with its placeholders filled, checks the answer in it.
+tried=()
+invoke() {
+  local file=$1 function=$2 wanted=$3 expression=${4:-} status
+  tried+=("$file")
+  : >"$work/body"
+  sed -e "s|__TOKEN__|$token|g" -e "s|__ORG__|$org|g" -e "s|__API_KEY__|$key|g" -e "s|__LEAD__|$lead|g" \
+    "events/$file" >"$work/event.json"
+  status=$(timeout 180 cargo lambda invoke "$function" --invoke-address 127.0.0.1 --invoke-port "$port" \
+    --data-file "$work/event.json" 2>>"$work/invoke.log" </dev/null | python3 -c '
+import base64, json, sys
+answer = json.load(sys.stdin)
+body = answer.get("body") or ""
+data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+open(sys.argv[1], "wb").write(data)
+print(answer["statusCode"])' "$work/body" 2>>"$work/invoke.log") || true
+  check "invoke: $file" "$wanted" "$status" "$expression"
+}
+invoke site-lead.json lead-site-lead 201 'body["last_name"] == "Ångström" and body["source"] == "Website Form"'
+invoke create-lead.json lead-create 201 'body["opportunity_amount"] == "75000.00" and body["country"] == "GB"'
+invoke create-lead-no-title.json lead-create 201 'body["title"] == "Jun Tanaka"'
+invoke create-lead-invalid.json lead-create 400 \
+  'set(body["errors"]) >= {"first_name", "last_name", "email", "status", "probability", "close_date", "opportunity_amount"}'
+invoke create-lead-multipart.json lead-create 201 'body["last_name"] == "Ferreira" and len(body["tags"]) == 2'
+invoke list-leads.json lead-list 200 '[lead["last_name"] for lead in body["open_leads"]] == ["Ångström"]'
+invoke detail-lead.json lead-detail 200 "body['lead_obj']['id'] == '$lead'"
+invoke companies.json lead-companies 200 'len(body["companies"]) >= 2'
+for file in events/*.json; do
+  case " ${tried[*]} " in
+    *" ${file##*/} "*) ;;
+    *) failed=$((failed + 1)); echo "FAIL  invoke: ${file##*/}: not tried by this script" ;;
+  esac
+done
+
+[ "$failed" -eq 0 ] || show_logs
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,187 @@
+//! DynamoDB in this process, between the SDK and the table: counts what passes and can fail on demand.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use serde_json::{Value, json};
+
+/// How long each request takes, in the time of a test whose clock stands still: what passes of it
+/// is the number of requests one after another.
+pub const TRIP: Duration = Duration::from_millis(10);
+
+/// A way for the table to fail once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused, for now.
+    Throttled,
+    /// A transaction met another.
+    Conflict,
+    /// Done, but the answer is lost.
+    AnswerLost,
+    /// Of a batch, nothing is given yet.
+    Unprocessed,
+    /// Refused for good.
+    Broken,
+}
+
+/// What passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Traffic {
+    pub requests: u32,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    traffic: Traffic,
+    faults: Vec<(&'static str, Fault)>,
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    database: Database,
+    state: Arc<Mutex<State>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+impl Engine {
+    /// An engine with one table.
+    pub fn with_table(create_table: &Value) -> Self {
+        let database = Database::memory().unwrap();
+        database.create_table(serde_json::from_value(create_table.clone()).unwrap()).unwrap();
+        Self { database, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next request of this operation fails so; said again, the one after it too.
+    pub fn fail(&self, operation: &'static str, fault: Fault) {
+        self.state().faults.push((operation, fault));
+    }
+
+    /// What passed since this was last asked.
+    pub fn traffic(&self) -> Traffic {
+        std::mem::take(&mut self.state().traffic)
+    }
+
+    /// Every item there is.
+    pub fn items(&self, table: &str) -> Vec<Value> {
+        let all = self.run("Scan", &json!({ "TableName": table }).to_string()).unwrap();
+        serde_json::from_str::<Value>(&all).unwrap()["Items"].as_array().unwrap().clone()
+    }
+
+    /// Takes the table away.
+    pub fn drop_table(&self, table: &str) {
+        self.run("DeleteTable", &json!({ "TableName": table }).to_string()).unwrap();
+    }
+
+    fn run(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
+        macro_rules! run {
+            ($method:ident) => {{
+                let request = serde_json::from_str(body).expect("the SDK sends what DynamoDB takes");
+                Ok(serde_json::to_string(&self.database.$method(request)?).unwrap())
+            }};
+        }
+        match operation {
+            "BatchGetItem" => run!(batch_get_item),
+            "DeleteTable" => run!(delete_table),
+            "GetItem" => run!(get_item),
+            "Query" => run!(query),
+            "Scan" => run!(scan),
+            "TransactWriteItems" => run!(transact_write_items),
+            "UpdateItem" => run!(update_item),
+            other => panic!("nothing in this project calls {other}"),
+        }
+    }
+
+    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        body["ReturnConsumedCapacity"] = json!("TOTAL");
+        self.state().traffic.requests += 1;
+        tokio::time::sleep(TRIP).await;
+        let fault = {
+            let faults = &mut self.state().faults;
+            faults.iter().position(|(at, _)| *at == operation).map(|n| faults.remove(n).1)
+        };
+        match fault {
+            Some(Fault::Throttled) => return Ok(refuse("ProvisionedThroughputExceededException", json!({}))),
+            Some(Fault::Broken) => return Ok(refuse("ResourceNotFoundException", json!({}))),
+            Some(Fault::Conflict) => {
+                let reasons = json!({ "CancellationReasons": [{ "Code": "TransactionConflict" }] });
+                return Ok(refuse("TransactionCanceledException", reasons));
+            }
+            Some(Fault::Unprocessed) => {
+                let none = json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] });
+                return Ok(respond(200, none.to_string()));
+            }
+            Some(Fault::AnswerLost) | None => {}
+        }
+        let response = match self.run(&operation, &body.to_string()) {
+            Ok(body) => {
+                self.count(&operation, &serde_json::from_str(&body).unwrap());
+                respond(200, body)
+            }
+            Err(error) => respond(error.status_code(), error.to_json()),
+        };
+        match fault {
+            Some(_) => Err(ConnectorError::timeout("the answer was lost".into())),
+            None => Ok(response),
+        }
+    }
+
+    fn count(&self, operation: &str, answer: &Value) {
+        let consumed = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.clone(),
+            one => vec![one.clone()],
+        };
+        let units: f64 = consumed.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+        let traffic = &mut self.state().traffic;
+        match operation {
+            "BatchGetItem" | "GetItem" | "Query" => traffic.read_units += units,
+            _ => traffic.write_units += units,
+        }
+    }
+}
+
+fn refuse(kind: &str, mut body: Value) -> HttpResponse {
+    body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{kind}"));
+    body["message"] = json!("as the test asked");
+    respond(400, body.to_string())
+}
+
+fn respond(status: u16, body: String) -> HttpResponse {
+    let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+impl HttpConnector for Engine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().answer(request))
+    }
+}
+
+impl HttpClient for Engine {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
