@@ -1,0 +1,215 @@
+//! The local stack as its user meets it: the real process, real ports, `kill -9`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const LEADCTL: &str = env!("CARGO_BIN_EXE_leadctl");
+const JSON: &str = "Content-Type: application/json\r\n";
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+/// A running stack; ended when it is dropped.
+struct Stack {
+    process: Child,
+    dev: Value,
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Stack {
+    fn start(data_dir: &Path) -> Self {
+        let file = data_dir.join("dev.json");
+        let _ = std::fs::remove_file(&file);
+        let mut command = Command::new(LEADCTL);
+        command.args(["dev", "--port", "0", "--data-dir"]).arg(data_dir);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        loop {
+            if let Ok(text) = std::fs::read(&file) {
+                return Self { process, dev: serde_json::from_slice(&text).unwrap() };
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the stack did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.dev.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Every lead the ADMIN sees.
+    fn leads(&self) -> Vec<Value> {
+        let (token, org) = (self.text("/admin/token"), self.text("/org"));
+        let headers = format!("Authorization: Bearer {token}\r\norganization-id: {org}\r\n");
+        let (status, body) =
+            http(self.text("/api"), "GET", "/api/leads/?fields=leads&limit=100", &headers, "");
+        assert_eq!(status, 200, "{body}");
+        let list: Value = serde_json::from_str(&body).unwrap();
+        ["open_leads", "closed_leads"]
+            .iter()
+            .flat_map(|name| list[name].as_array().unwrap().clone())
+            .collect()
+    }
+
+    fn capture(&self, last_name: &str) -> (u16, String) {
+        let path = format!("/api/leads/create-from-site/?apikey={}", self.text("/api_key"));
+        let form = format!("last_name={last_name}&email={last_name}@example.com");
+        http(self.text("/api"), "POST", &path, FORM, &form)
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.process.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+}
+
+fn http(base: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let host = base.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}");
+    socket.write_all(format!("{head}\r\n{headers}\r\n{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+fn leadctl(data_dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(LEADCTL).arg("--json").arg("--data-dir").arg(data_dir).args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_lead_outlives_kill_9_and_the_demo_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Stack::start(folder.path());
+    assert_eq!(first.leads().len(), 5, "the demo");
+    let (status, body) = first.capture("Lovelace");
+    assert_eq!(status, 201, "{body}");
+    let (org, key) = (first.text("/org").to_owned(), first.text("/api_key").to_owned());
+    first.signal("-KILL");
+    drop(first);
+
+    let again = Stack::start(folder.path());
+
+    let leads = again.leads();
+    assert_eq!(leads.len(), 6);
+    assert_eq!(leads[0]["last_name"], "Lovelace");
+    assert_eq!((again.text("/org"), again.text("/api_key")), (org.as_str(), key.as_str()));
+}
+
+#[test]
+fn dev_json_says_where_everything_is_and_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = Stack::start(folder.path());
+
+    let names: Vec<&str> = stack.dev.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected = [
+        "api",
+        "dynamodb",
+        "s3",
+        "table",
+        "bucket",
+        "region",
+        "access_key_id",
+        "secret_access_key",
+        "org",
+        "admin",
+        "user",
+        "api_key",
+    ];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(http(stack.text("/dynamodb"), "GET", "/", "", "").0, 200);
+    assert_eq!(http(stack.text("/s3"), "GET", "/", "", "").0, 403, "S3 wants a signature");
+    assert_eq!(http(stack.text("/api"), "GET", "/nowhere", "", "").0, 404);
+    for name in ["/api", "/dynamodb", "/s3"] {
+        assert!(stack.text(name).starts_with("http://127.0.0.1:"), "{name}");
+    }
+}
+
+#[test]
+fn a_stop_by_signal_is_clean_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stack = Stack::start(folder.path());
+    for n in 0..8 {
+        assert_eq!(stack.capture(&format!("S{n}")).0, 201);
+    }
+    stack.signal("-TERM");
+    let status = stack.process.wait().unwrap();
+    assert!(status.success(), "{status}");
+
+    let again = Stack::start(folder.path());
+
+    assert_eq!(again.leads().iter().filter(|lead| lead["created_from_site"] == true).count(), 8);
+}
+
+#[test]
+fn a_taken_port_and_a_taken_folder_are_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = Stack::start(folder.path());
+    let port = stack.text("/api").rsplit(':').next().unwrap();
+    let other = tempfile::tempdir().unwrap();
+
+    let taken = leadctl(other.path(), &["dev", "--port", port]);
+    let running = leadctl(folder.path(), &["dev", "--port", "0"]);
+
+    let line = format!("leadctl: port {port} is taken; choose another with --port (0 picks a free one)\n");
+    assert_eq!((taken.status.code(), String::from_utf8(taken.stderr).unwrap()), (Some(1), line));
+    assert_eq!(running.status.code(), Some(1));
+    assert_eq!(String::from_utf8(running.stderr).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn the_commands_work_on_a_stack_that_runs_and_on_one_that_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let org = text(&json(&leadctl(data, &["org", "create", "Acme"]))["id"]);
+    let create = ["user", "create", "--org", &org, "--role", "ADMIN", "--email", "a@example.com"];
+    let user = text(&json(&leadctl(data, &create))["id"]);
+    let twice = leadctl(data, &["user", "create", "--org", &org, "--email", "A@example.com"]);
+    assert_eq!(twice.status.code(), Some(1));
+    let team = text(&json(&leadctl(data, &["team", "create", "--org", &org, "--name", "T"]))["id"]);
+    json(&leadctl(data, &["team", "add", "--org", &org, "--team", &team, "--user", &user]));
+    let token = json(&leadctl(data, &["token", "--org", &org, "--user", &user, "--ttl", "30m"]));
+    let headers = format!("Authorization: Bearer {}\r\n", text(&token["token"]));
+    let key = json(&leadctl(data, &["key", "create", "--org", &org, "--name", "K", "--owner", &user]));
+    let path = format!("/api/leads/create-from-site?apikey={}", text(&key["api_key"]));
+    let lead = "{\"name\": \"A B\", \"phone\": \"12345\"}";
+    assert_eq!(http(stack.text("/api"), "GET", "/api/leads/", &headers, "").0, 200);
+    assert_eq!(http(stack.text("/api"), "POST", &path, JSON, lead).0, 201);
+    drop(stack);
+
+    let users = json(&leadctl(data, &["user", "list", "--org", &org]));
+    let keys = json(&leadctl(data, &["key", "list", "--org", &org]));
+    assert_eq!(users[0]["teams"][0], team);
+    assert!(keys[0].get("api_key").is_none(), "a secret is shown once");
+    json(&leadctl(data, &["key", "revoke", "--org", &org, "--key", &text(&key["id"])]));
+    json(&leadctl(data, &["user", "deactivate", "--org", &org, "--user", &user]));
+    assert_eq!(leadctl(data, &["token", "--org", &org, "--user", &user]).status.code(), Some(1));
+
+    let stack = Stack::start(data);
+    assert_eq!(http(stack.text("/api"), "GET", "/api/leads/", &headers, "").0, 403);
+    assert_eq!(http(stack.text("/api"), "POST", &path, JSON, lead).0, 403);
+}
