@@ -33,14 +33,14 @@ impl Stack {
         let mut command = Command::new(LEADCTL);
         command.args(["dev", "--port", "0", "--data-dir"]).arg(data_dir);
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stack = Self { process, dev: Value::Null };
         let begun = Instant::now();
-        loop {
-            if let Ok(text) = std::fs::read(&file) {
-                return Self { process, dev: serde_json::from_slice(&text).unwrap() };
-            }
+        while stack.dev.is_null() {
             assert!(begun.elapsed() < Duration::from_secs(60), "the stack did not start");
             std::thread::sleep(Duration::from_millis(20));
+            stack.dev = std::fs::read(&file).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
         }
+        stack
     }
 
     fn text(&self, pointer: &str) -> &str {
