@@ -22,8 +22,9 @@ async fn respond(app: &App, request: &Request) -> Reply {
         (Target::Company(pk), method) => {
             let company = find(app, &caller, &pk).await?;
             match method {
-                Method::GET => Ok(web::json(&CompanyView::from(&company))),
+                Method::GET => Ok(shown(&company)),
                 Method::DELETE => {
+                    web::if_match(request, company.version)?;
                     app.store.remove_company(&company).await?;
                     Ok(web::no_content())
                 }
@@ -63,7 +64,7 @@ async fn create(app: &App, request: &Request, caller: &Caller) -> Reply {
     let now = app.clock.now();
     let company = Company::new(app.ids.company(now), caller.org, details, now);
     let location = format!("/api/leads/company/{}/", company.id);
-    let created = web::created(&location, &CompanyView::from(&company));
+    let created = web::tagged(web::created(&location, &CompanyView::from(&company)), company.version);
     let once = web::once(request, caller.org, &caller.user, "POST /api/leads/companies", &fields)?;
     match app.store.insert_company(&company, once.as_ref(), web::record(&created)).await {
         Ok(()) => Ok(created),
@@ -77,12 +78,17 @@ async fn find(app: &App, caller: &Caller, pk: &str) -> Result<Company, ApiError>
 }
 
 async fn change(app: &App, request: &Request, company: &Company) -> Reply {
+    web::if_match(request, company.version)?;
     let details = CompanyDetails::read(Some(&company.details), &web::fields(request).await?)?;
     let changed = Company { details, version: company.version + 1, ..company.clone() };
     match app.store.update_company(company, &changed).await {
-        Ok(()) => Ok(web::json(&CompanyView::from(&changed))),
+        Ok(()) => Ok(shown(&changed)),
         Err(error) => refused(error),
     }
+}
+
+fn shown(company: &Company) -> Response<Body> {
+    web::tagged(web::json(&CompanyView::from(company)), company.version)
 }
 
 fn refused(error: CompanyError) -> Reply {

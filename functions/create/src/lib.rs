@@ -22,6 +22,7 @@ async fn open(app: &App, request: &Request) -> Reply {
         lead: Lead::open(app.ids.lead(now), caller.org, details, Some(caller.user), now),
         company: app.ids.company(now),
         contact: None,
+        owner: None,
         once: web::once(request, caller.org, &caller.user, "POST /api/leads", &fields)?,
         repeat: None,
     };
@@ -29,7 +30,7 @@ async fn open(app: &App, request: &Request) -> Reply {
         Ok(lead) => Ok(created(&lead)),
         Err(OpenError::Invalid(errors)) => Err(errors.into()),
         Err(OpenError::Once(once)) => web::replay(once),
-        Err(OpenError::Repeat(_)) => Err(ApiError::Internal("a repeat where none is looked for".into())),
+        Err(OpenError::Repeat(..)) => Err(ApiError::Internal("a repeat where none is looked for".into())),
         Err(OpenError::Store(error)) => Err(error.into()),
     }
 }

@@ -98,7 +98,7 @@ async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
             Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, caller, lead.id).await?,
             Err(OpenError::Store(error)) => return Err(error.into()),
             Err(OpenError::Invalid(errors)) => return Err(errors.into()),
-            Err(OpenError::Once(_) | OpenError::Repeat(_)) => {
+            Err(OpenError::Once(_) | OpenError::Repeat(..)) => {
                 return Err(ApiError::Internal("a change that was done before".into()));
             }
         }

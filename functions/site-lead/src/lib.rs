@@ -1,7 +1,7 @@
 //! `POST /api/leads/create-from-site/`: a website hands in a lead.
 
-use http::header::ORIGIN;
-use lambda_http::{Body, Request, Response, http};
+use lambda_http::http::header::ORIGIN;
+use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::auth::ApiSecret;
 use leadline::domain::{ApiKey, Attribution, Door, Fields, Lead, LeadDetails, Value};
@@ -18,24 +18,21 @@ async fn capture(app: &App, request: &Request) -> Reply {
     let mut fields = web::fields(request).await?;
     let key = key_of(app, request, &fields).await?;
     split_name(&mut fields);
-    if fields.text("source").is_none()
-        && let Some(source) = &key.source
-    {
-        fields.set("source", Value::Text(source.clone()));
-    }
     let mut details = LeadDetails::open(Door::Site, &fields)?;
-    if details.assigned_to.is_empty() {
-        details.assigned_to.extend(key.owner);
+    if details.source.is_none() {
+        details.source = key.source.as_ref().and_then(|source| source.parse().ok());
     }
     let now = app.clock.now();
     let repeat = repeat(&key, &details);
     let mut lead = Lead::open(app.ids.lead(now), key.org, details, None, now);
     lead.created_from_site = true;
     lead.attribution = Attribution::read(&fields);
+    let sent = lead.clone();
     let opening = Opening {
         lead,
         company: app.ids.company(now),
         contact: Some(app.ids.contact(now)),
+        owner: key.owner,
         once: web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &fields)?,
         repeat: Some(repeat),
     };
@@ -43,10 +40,8 @@ async fn capture(app: &App, request: &Request) -> Reply {
         Ok(lead) => Ok(created(&lead)),
         Err(OpenError::Invalid(errors)) => Err(errors.into()),
         Err(OpenError::Once(once)) => web::replay(once),
-        Err(OpenError::Repeat(id)) => {
-            let lead = app.store.find_lead(key.org, id).await?;
-            lead.map(|lead| created(&lead)).ok_or(ApiError::NotFound("lead"))
-        }
+        // What was sent, not what is stored: the sender may be a stranger who knows an e-mail.
+        Err(OpenError::Repeat(id, at)) => Ok(created(&Lead { id, created_on: at, updated_on: at, ..sent })),
         Err(OpenError::Store(error)) => Err(error.into()),
     }
 }
@@ -54,9 +49,9 @@ async fn capture(app: &App, request: &Request) -> Reply {
 /// The key of the request: in the query, the header `X-Api-Key` or the body. Whatever is wrong with
 /// it, the answer is the same, after the same read.
 async fn key_of(app: &App, request: &Request, fields: &Fields) -> Result<ApiKey, ApiError> {
-    let query = web::query(request).into_iter().find(|(name, _)| name == "apikey").map(|(_, key)| key);
-    let sent =
-        query.as_deref().or_else(|| web::header(request, "x-api-key")).or_else(|| fields.text("apikey"));
+    let query = web::query(request).into_iter().find(|(name, key)| name == "apikey" && !key.is_empty());
+    let header = web::header(request, "x-api-key").filter(|key| !key.is_empty());
+    let sent = query.as_ref().map(|(_, key)| key.as_str()).or(header).or_else(|| fields.text("apikey"));
     let secret = ApiSecret::sent(sent.unwrap_or_default());
     let key = app.store.opened_by(&secret.hash(), app.clock.now()).await?;
     let key = key.ok_or(ApiError::Forbidden("this API key is not valid"))?;

@@ -22,6 +22,8 @@ use crate::BoxError;
 const FRESH: Duration = Duration::hours(1);
 /// Shortest time between two requests, so that made-up key ids cost the provider nothing.
 const PAUSE: Duration = Duration::seconds(30);
+/// The same while no keys could be had yet.
+const FIRST_PAUSE: Duration = Duration::seconds(1);
 /// Largest key set read, in bytes.
 const LARGEST: usize = 256 * 1024;
 /// Longest wait for the provider.
@@ -66,7 +68,8 @@ impl Jwks {
         let mut cache = self.cache.lock().await;
         let known = cache.find(header.kid.as_deref());
         let fresh = cache.fetched.is_some_and(|fetched| now - fetched < FRESH);
-        let paused = cache.tried.is_some_and(|tried| now - tried < PAUSE);
+        let pause = if cache.fetched.is_some() { PAUSE } else { FIRST_PAUSE };
+        let paused = cache.tried.is_some_and(|tried| now - tried < pause);
         if (known.is_none() || !fresh) && !paused {
             cache.tried = Some(now);
             match self.fetch().await {
@@ -99,7 +102,11 @@ impl Jwks {
             let id = key.common.key_id.clone().unwrap_or_default();
             Some((id, DecodingKey::from_jwk(key).ok()?))
         });
-        Ok(keys.collect())
+        let keys: HashMap<_, _> = keys.collect();
+        if keys.is_empty() {
+            return Err("the key set has no key for this algorithm".into());
+        }
+        Ok(keys)
     }
 }
 

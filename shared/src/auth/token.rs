@@ -24,9 +24,22 @@ pub(super) struct Rules {
 pub(super) struct Claims {
     sub: Option<Name>,
     user_id: Option<Name>,
-    org: Option<String>,
+    org: Option<serde_json::Value>,
+    aud: Option<Audience>,
+    /// What Cognito's access tokens have instead of `aud`.
+    client_id: Option<String>,
+    /// What Django's tokens are for.
+    token_type: Option<String>,
     exp: f64,
     nbf: Option<f64>,
+}
+
+/// Whom a token is for.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// An id in a token: text, or a number as some frameworks write it.
@@ -47,9 +60,17 @@ impl Claims {
         }
     }
 
+    fn is_for(&self, audience: &str) -> bool {
+        match &self.aud {
+            Some(Audience::One(one)) => one == audience,
+            Some(Audience::Several(several)) => several.iter().any(|one| one == audience),
+            None => self.client_id.as_deref() == Some(audience),
+        }
+    }
+
     /// The organisation that the token is for.
     pub(super) fn org(&self) -> Option<OrgId> {
-        self.org.as_ref()?.parse().ok()
+        self.org.as_ref()?.as_str()?.parse().ok()
     }
 }
 
@@ -67,18 +88,14 @@ impl Rules {
             }
             None => validation.iss = None,
         }
-        match &self.audience {
-            Some(audience) => {
-                validation.set_audience(&[audience]);
-                validation.required_spec_claims.insert("aud".to_owned());
-            }
-            None => validation.validate_aud = false,
-        }
+        validation.validate_aud = false; // checked below, for some providers name it otherwise
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are exact in an f64")]
         let now = now.timestamp_millis() as f64 / 1000.0;
         let begun = claims.nbf.is_none_or(|nbf| nbf - LEEWAY <= now);
-        (begun && now < claims.exp + LEEWAY).then_some(claims)
+        let meant = self.audience.as_ref().is_none_or(|audience| claims.is_for(audience));
+        let opens = claims.token_type.as_deref() != Some("refresh");
+        (begun && now < claims.exp + LEEWAY && meant && opens).then_some(claims)
     }
 }
 

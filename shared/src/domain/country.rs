@@ -26,7 +26,7 @@ pub static COUNTRIES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
 });
 
 /// Names in daily use that the standard spells otherwise.
-const USUAL_NAMES: [(&str, &str); 30] = [
+const USUAL_NAMES: [(&str, &str); 33] = [
     ("bolivia", "BO"),
     ("brunei", "BN"),
     ("cape verde", "CV"),
@@ -53,10 +53,13 @@ const USUAL_NAMES: [(&str, &str); 30] = [
     ("taiwan", "TW"),
     ("tanzania", "TZ"),
     ("turkey", "TR"),
+    ("uae", "AE"),
     ("uk", "GB"),
     ("united kingdom", "GB"),
     ("united states", "US"),
+    ("vatican city", "VA"),
     ("venezuela", "VE"),
+    ("vietnam", "VN"),
 ];
 
 impl FromStr for Country {

@@ -39,9 +39,15 @@ impl Fields {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// The first of the names that was sent, with its value.
+    /// The first of the names that was sent with a value, else the first that was sent at all.
     pub fn find<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &Value)> {
-        names.iter().find_map(|&name| self.0.get(name).map(|value| (name, value)))
+        let mut sent = names.iter().filter_map(|&name| self.0.get(name).map(|value| (name, value)));
+        let has_value = |(_, value): &(&str, &Value)| match value {
+            Value::Null => false,
+            Value::Text(text) => !text.trim().is_empty(),
+            Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Object => true,
+        };
+        sent.clone().find(has_value).or_else(|| sent.next())
     }
 
     /// The value of a field that is plain text and not blank.
@@ -70,6 +76,11 @@ impl FieldErrors {
         let mut errors = Self::default();
         errors.add(field, problem);
         errors
+    }
+
+    /// Something is wrong with this field.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
     }
 
     /// Nothing is wrong.

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use super::{FieldErrors, Fields, Tags, Value};
 
 /// Most ids in one list of a lead.
-const MAX_IDS: usize = 100;
+pub const MAX_IDS: usize = 100;
+/// Most items of any list; more are not looked at.
+const MOST: usize = 1_000;
 
 /// A body being read. Each reader takes the names a field goes by and the value it has now, and
 /// gives the value it shall have: the old one when the field was not sent or is bad.
@@ -113,15 +115,30 @@ impl<'a> Form<'a> {
                 Vec::new()
             }),
             Value::Text(text) if text.trim().is_empty() => Vec::new(),
-            Value::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| vec![text.clone()]),
+            Value::Text(text) => array(text).unwrap_or_else(|| vec![text.clone()]),
             Value::Number(number) => vec![number.clone()],
             Value::Bool(_) | Value::Object => {
                 self.errors.add(name, "must be a list of texts");
                 Vec::new()
             }
         };
+        if items.len() > MOST {
+            self.errors.add(name, format_args!("must be at most {MOST} items"));
+            return Some((name, Vec::new()));
+        }
         Some((name, items))
     }
+}
+
+/// The items of a JSON array of texts and numbers; none if the text is no such thing.
+fn array(text: &str) -> Option<Vec<String>> {
+    let items: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let item = |value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    items.into_iter().map(item).collect()
 }
 
 fn item(value: &Value) -> Option<String> {

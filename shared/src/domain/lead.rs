@@ -159,7 +159,8 @@ impl LeadDetails {
             Door::Site => form.optional(&["first_name"], now!(first_name)),
         };
         let last_name = form.required(&["last_name"], was.map(|was| was.last_name.clone()));
-        let status = form.optional(&["status"], was.map(|was| was.status)).unwrap_or(Status::Assigned);
+        let before = was.map_or(Status::Assigned, |was| was.status);
+        let status = form.optional(&["status"], Some(before)).unwrap_or(before);
         let converted = was.is_some_and(|was| was.status == Status::Converted);
         if form.flag("auto_convert") || (status == Status::Converted && !converted) {
             form.errors.add("status", "conversion is not offered yet");
@@ -167,7 +168,9 @@ impl LeadDetails {
         let title = form.optional(&["title"], now!(title));
         let email = form.optional(&["email"], now!(email));
         let phone = form.optional(&["phone"], now!(phone));
-        if door == Door::Site && opening && email.is_none() && phone.is_none() && form.errors.is_empty() {
+        let unreachable = email.is_none() && phone.is_none();
+        let said = form.errors.has("email") || form.errors.has("phone");
+        if door == Door::Site && opening && unreachable && !said {
             form.errors.add("email", "an e-mail or a phone is required");
         }
         let source = form.optional(&["source"], now!(source));
@@ -252,7 +255,9 @@ pub struct Attribution {
 impl Attribution {
     /// Reads what was sent of it; none at all: `None`.
     pub fn read(fields: &Fields) -> Option<Self> {
-        let text = |name: &str| fields.text(name).map(|text| text.chars().take(2048).collect::<String>());
+        let cut =
+            |name: &str, most| fields.text(name).map(|text| text.chars().take(most).collect::<String>());
+        let text = |name| cut(name, 255);
         let read = Self {
             utm_source: text("utm_source"),
             utm_medium: text("utm_medium"),
@@ -260,8 +265,8 @@ impl Attribution {
             utm_term: text("utm_term"),
             utm_content: text("utm_content"),
             gclid: text("gclid"),
-            referrer: text("referrer"),
-            page_url: text("page_url"),
+            referrer: cut("referrer", 2048),
+            page_url: cut("page_url", 2048),
         };
         (read != Self::default()).then_some(read)
     }

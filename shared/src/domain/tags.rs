@@ -1,5 +1,7 @@
 //! Tags: one whatever its case.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{FieldErrors, Text, fold};
@@ -16,10 +18,11 @@ impl Tags {
     /// Reads tags by name. `field` is what the client called them; blank names are passed over.
     pub fn read(field: &str, names: &[String]) -> Result<Self, FieldErrors> {
         let (mut tags, mut errors) = (Vec::<Text<64>>::new(), FieldErrors::default());
+        let mut known = HashSet::new();
         for name in names.iter().filter(|name| !name.trim().is_empty()) {
             match name.parse::<Text<64>>() {
-                Ok(tag) if tags.iter().any(|known| fold(known.as_str()) == fold(tag.as_str())) => {}
-                Ok(tag) => tags.push(tag),
+                Ok(tag) if known.insert(fold(tag.as_str())) => tags.push(tag),
+                Ok(_) => {}
                 Err(error) => errors.add(field, format_args!("each tag {error}")),
             }
         }

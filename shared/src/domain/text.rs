@@ -44,7 +44,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
         if text.is_empty() {
             return Err(TextError::Blank);
         }
-        if text.contains('\0') {
+        if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return Err(TextError::Control);
         }
         if text.chars().nth(MAX).is_some() {

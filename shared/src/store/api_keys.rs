@@ -85,10 +85,10 @@ impl Store {
     /// Ends a key at once; [`StoreError::NotFound`] if there is none.
     pub async fn revoke_key(&self, org: OrgId, key: KeyId, now: DateTime<Utc>) -> Result<ApiKey, StoreError> {
         let mut ring = self.ring(org, key).await?;
-        let seen = ring.hashes.clone();
+        let seen = std::mem::take(&mut ring.hashes); // so that a rotation that read them is refused
         ring.key.revoked_on.get_or_insert(now);
         let mut transaction = Transaction::default();
-        for hash in &ring.hashes {
+        for hash in &seen {
             transaction.delete(Key::api_key(hash));
         }
         transaction.put_if(encode(Key::capture_key(org, key), &ring, now)?, same_hashes(&seen)?);

@@ -75,8 +75,7 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Company>, bool), StoreError> {
         let query = self.query(format!("ORG#{org}#COMPANIES"));
-        let mut found = self.first::<Company>(query, offset.saturating_add(limit).saturating_add(1)).await?;
-        let mut page = found.split_off(offset.min(found.len()));
+        let mut page: Vec<Company> = self.part(query, offset, limit + 1).await?;
         let more = page.len() > limit;
         page.truncate(limit);
         Ok((page, more))

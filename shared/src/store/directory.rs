@@ -11,7 +11,7 @@ use crate::domain::{OrgId, UserId};
 /// An e-mail's user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UserPointer {
-    pub(crate) user: UserId,
+    pub(crate) user_id: UserId,
 }
 
 /// A user's organisation.
@@ -27,10 +27,10 @@ entities! {
 
 impl UserPointer {
     pub(crate) fn item(key: Key, user: UserId, now: DateTime<Utc>) -> Result<Item, StoreError> {
-        encode(key, &Self { user }, now)
+        encode(key, &Self { user_id: user }, now)
     }
 
     pub(crate) fn user(item: Item) -> Result<UserId, StoreError> {
-        Ok(decode::<Self>(item)?.user)
+        Ok(decode::<Self>(item)?.user_id)
     }
 }

@@ -30,6 +30,18 @@ impl Transaction {
         self.update(key, "SET entity = :entity, updated_at = :now ADD leads :leads", None, values);
     }
 
+    /// One lead less has this address, and something has it still; refused if nothing has.
+    pub(crate) fn uncount_one_of_several(&mut self, key: Key, now: DateTime<Utc>) {
+        let mut values = email_values(-1, now);
+        values.push((":one", AttributeValue::N("1".to_owned())));
+        self.update(
+            key,
+            "SET entity = :entity, updated_at = :now ADD leads :leads",
+            Some("leads > :one OR attribute_exists(contact)"),
+            values,
+        );
+    }
+
     /// One lead more has this address, and this is its contact; refused if it has got another.
     pub(crate) fn count_email_of_contact(&mut self, key: Key, contact: ContactId, now: DateTime<Utc>) {
         let mut values = email_values(1, now);

@@ -22,13 +22,14 @@ pub enum StoreError {
 }
 
 /// Error codes after which the same request may succeed (DynamoDB developer guide, "Error handling").
-const TRANSIENT: [&str; 7] = [
+const TRANSIENT: [&str; 8] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ServiceUnavailable",
     "ThrottlingException",
+    "TransactionConflictException",
     "TransactionInProgressException",
 ];
 

@@ -99,11 +99,24 @@ impl Store {
         query: QueryFluentBuilder,
         most: usize,
     ) -> Result<Vec<T>, StoreError> {
-        let limit = i32::try_from(most).unwrap_or(i32::MAX);
+        self.part(query, 0, most).await
+    }
+
+    /// `most` values of a query after the first `skip`.
+    pub(crate) async fn part<T: Entity>(
+        &self,
+        query: QueryFluentBuilder,
+        mut skip: usize,
+        most: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let limit = i32::try_from(skip.saturating_add(most)).unwrap_or(i32::MAX);
         let (mut found, mut start) = (Vec::new(), None);
         loop {
             let page = query.clone().limit(limit).set_exclusive_start_key(start).send().await?;
-            found.extend(page.items.unwrap_or_default());
+            let items = page.items.unwrap_or_default();
+            let skipped = skip.min(items.len());
+            skip -= skipped;
+            found.extend(items.into_iter().skip(skipped));
             start = page.last_evaluated_key;
             if start.is_none() || found.len() >= most {
                 break;

@@ -1,6 +1,7 @@
 //! Leads in the table: each with its row, its place in the counts and its e-mail, changed together.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
 
 use super::emails::EmailUse;
 use super::item::{decode, encode};
@@ -8,7 +9,7 @@ use super::keys::Key;
 use super::once::{Once, OnceError, Recorded, Repeat};
 use super::transaction::{Refused, Transaction, absent, unchanged};
 use super::{Store, StoreError};
-use crate::domain::{CompanyId, Contact, ContactId, FieldErrors, Lead, LeadId, OrgId};
+use crate::domain::{CompanyId, Contact, ContactId, FieldErrors, Lead, LeadId, MAX_IDS, OrgId, User, UserId};
 
 /// How often a lead is written anew when what it refers to changed between reading and writing.
 const ATTEMPTS: usize = 8;
@@ -21,6 +22,8 @@ pub struct Opening {
     pub company: CompanyId,
     /// The id of the contact that its e-mail may make; none: no contact is made.
     pub contact: Option<ContactId>,
+    /// Who gets the lead if it names nobody and they are active.
+    pub owner: Option<UserId>,
     pub once: Option<Once>,
     pub repeat: Option<Repeat>,
 }
@@ -33,7 +36,7 @@ pub enum OpenError {
     /// The request was done before, or its key was used for another.
     Once(OnceError),
     /// The same capture made this lead a moment ago.
-    Repeat(LeadId),
+    Repeat(LeadId, DateTime<Utc>),
     Store(StoreError),
 }
 
@@ -58,8 +61,11 @@ impl Store {
     ) -> Result<Lead, OpenError> {
         let (once, repeat) = (opening.once.as_ref(), opening.repeat.as_ref());
         for _ in 0..ATTEMPTS {
-            let more =
-                once.map(|once| once.key.clone()).into_iter().chain(repeat.map(|repeat| repeat.key.clone()));
+            let owner = opening.owner.filter(|_| opening.lead.details.assigned_to.is_empty());
+            let owner = owner.map(|owner| (owner, Key::user(opening.lead.org, owner)));
+            let more = once.map(|once| once.key.clone()).into_iter();
+            let more = more.chain(repeat.map(|repeat| repeat.key.clone()));
+            let more = more.chain(owner.as_ref().map(|(_, key)| key.clone()));
             let mut around = self.surroundings(&opening.lead, None, more).await?;
             let mut lead = opening.lead.clone();
             let now = lead.created_on;
@@ -69,9 +75,15 @@ impl Store {
             if let Some(known) =
                 repeat.map(|repeat| Repeat::lead(around.take(&repeat.key), now)).transpose()?.flatten()
             {
-                return Err(OpenError::Repeat(known));
+                return Err(OpenError::Repeat(known.0, known.1));
             }
-            around.check(&lead, None)?.or(()).map_err(OpenError::Invalid)?;
+            if let Some((owner, key)) = owner
+                && let Some(item) = around.take(&key)
+                && decode::<User>(item)?.active
+            {
+                lead.details.assigned_to.push(owner);
+            }
+            around.check(&opening.lead, None)?.or(()).map_err(OpenError::Invalid)?;
 
             let mut transaction = Transaction::default();
             if let Some(email) = &lead.details.email {
@@ -86,7 +98,8 @@ impl Store {
                             let person = Contact::of_lead(new, &lead);
                             transaction.put(encode(Key::contact(lead.org, new), &person, now)?);
                         }
-                        if !lead.details.contacts.contains(&contact) {
+                        if !lead.details.contacts.contains(&contact) && lead.details.contacts.len() < MAX_IDS
+                        {
                             lead.details.contacts.push(contact);
                         }
                     }
@@ -181,12 +194,12 @@ impl Store {
 
 impl Transaction {
     /// One lead less has this e-mail; the item of one that nothing has any more goes.
-    fn uncount_email(&mut self, key: Key, known: &EmailUse, now: chrono::DateTime<chrono::Utc>) {
+    fn uncount_email(&mut self, key: Key, known: &EmailUse, now: DateTime<Utc>) {
         if known.leads == 1 && known.contact.is_none() {
             let last = vec![(":one", AttributeValue::N("1".to_owned()))];
             self.delete_if(key, ("leads = :one AND attribute_not_exists(contact)", last));
         } else {
-            self.count_email(key, -1, now);
+            self.uncount_one_of_several(key, now);
         }
     }
 }

@@ -104,10 +104,15 @@ impl Repeat {
         Self { key: Key::repeat(org, &format!("{key}\n{sender}\n{text}")) }
     }
 
-    /// The lead that the capture made a moment ago.
-    pub(crate) fn lead(found: Option<Item>, now: DateTime<Utc>) -> Result<Option<LeadId>, StoreError> {
+    /// The lead that the capture made a moment ago, and when.
+    pub(crate) fn lead(
+        found: Option<Item>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(LeadId, DateTime<Utc>)>, StoreError> {
         let repeated = found.map(decode::<Repeated>).transpose()?;
-        Ok(repeated.filter(|repeated| repeated.at > now - WINDOW).map(|repeated| repeated.lead))
+        Ok(repeated
+            .filter(|repeated| repeated.at > now - WINDOW)
+            .map(|repeated| (repeated.lead, repeated.at)))
     }
 
     /// Remembers the capture, in the transaction that makes its lead.

@@ -48,8 +48,9 @@ impl Chosen {
         Ok(())
     }
 
-    fn is_full(&self, query: &ListQuery) -> bool {
-        self.ids.len() >= query.limit
+    /// The page is full, or all there are have been seen.
+    fn is_done(&self, query: &ListQuery, total: i64) -> bool {
+        self.ids.len() >= query.limit || i64::try_from(self.count).is_ok_and(|count| count >= total)
     }
 }
 
@@ -91,7 +92,7 @@ impl Store {
                 choose(item, caller, query, &mut open, &mut closed)?;
             }
             let Some(next) = rows.next else { break };
-            if everything && open.is_full(query) && closed.is_full(query) {
+            if everything && open.is_done(query, counts.open) && closed.is_done(query, counts.closed) {
                 open.count = usize::try_from(counts.open).unwrap_or_default();
                 closed.count = usize::try_from(counts.closed).unwrap_or_default();
                 break;
@@ -102,7 +103,8 @@ impl Store {
         let mut found = self.read_all(keys).await?;
         let mut page = |chosen: Chosen| {
             let items = chosen.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
-            let leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
+            let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
+            leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
             Ok::<_, StoreError>(LeadPage { leads, count: chosen.count })
         };
         Ok((page(open)?, page(closed)?))

@@ -1,5 +1,7 @@
 //! What a page shows beside leads: people, companies, tags and sources to choose from.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::item::decode;
 use super::keys::Key;
 use super::names::Name;
@@ -25,15 +27,16 @@ impl Store {
     /// The side lists of an organisation, in one round.
     pub async fn side_lists(&self, org: OrgId) -> Result<SideLists, StoreError> {
         let newest = self.query(format!("ORG#{org}#CONTACTS")).scan_index_forward(false);
+        let active = self.query_prefix(Key::users(org)).filter_expression("active = :yes");
+        let active = active.expression_attribute_values(":yes", AttributeValue::Bool(true));
         let (contacts, users, companies, tags, sources) = tokio::try_join!(
             self.first::<Contact>(newest, MOST),
-            self.first::<User>(self.query_prefix(Key::users(org)), MOST),
+            self.first::<User>(active, MOST),
             self.first::<Company>(self.query(format!("ORG#{org}#COMPANIES")), MOST),
             self.first::<Name>(self.query_prefix(Key::tags(org)), MOST),
             self.first::<Name>(self.query_prefix(Key::sources(org)), MOST),
         )?;
         let names = |names: Vec<Name>| names.into_iter().map(|name| name.name).collect();
-        let users = users.into_iter().filter(|user| user.active).collect();
         Ok(SideLists { contacts, users, companies, tags: names(tags), sources: names(sources) })
     }
 

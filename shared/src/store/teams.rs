@@ -59,7 +59,9 @@ impl Store {
         change(&mut team, &mut user);
         let mut transaction = Transaction::default();
         transaction.put_if(encode(Key::team(org, team.id), &team, team.created_on)?, members);
-        transaction.put_if(encode(Key::user(org, user.id), &user, user.created_on)?, teams);
+        let mut values = teams.1;
+        values.push((":teams", serde_dynamo::to_attribute_value(&user.teams)?));
+        transaction.update(Key::user(org, user.id), "SET teams = :teams", Some(teams.0), values);
         self.commit(transaction).await?;
         Ok(team)
     }

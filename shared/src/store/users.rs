@@ -1,11 +1,11 @@
 //! Users in the table.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::directory::{Membership, UserPointer};
-use super::item::{decode, encode};
+use super::item::encode;
 use super::keys::Key;
-use super::transaction::{Transaction, absent};
+use super::transaction::{Condition, Transaction, absent};
 use super::{Store, StoreError};
 use crate::domain::{OrgId, User, UserId};
 
@@ -17,7 +17,9 @@ impl Store {
         transaction.put_if(encode(Key::user(org, id), user, now)?, absent());
         transaction.put_if(UserPointer::item(Key::user_email(org, &user.email), id, now)?, absent());
         transaction.put(encode(Key::membership(id, org), &Membership { org }, now)?);
-        transaction.put(UserPointer::item(Key::person(&user.email), id, now)?);
+        let same: Condition =
+            ("attribute_not_exists(PK) OR user_id = :id", vec![(":id", AttributeValue::S(id.to_string()))]);
+        transaction.put_if(UserPointer::item(Key::person(&user.email), id, now)?, same);
         Ok(self.commit(transaction).await?)
     }
 
@@ -45,19 +47,13 @@ impl Store {
 
     /// Shuts a member out; [`StoreError::NotFound`] if there is none.
     pub async fn deactivate_user(&self, org: OrgId, user: UserId) -> Result<User, StoreError> {
-        let update = self.client.update_item().table_name(&*self.table);
-        let changed = update
-            .set_key(Some(Key::user(org, user).into_item()))
-            .update_expression("SET active = :no")
-            .condition_expression("attribute_exists(PK)")
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match changed.map_err(StoreError::from) {
-            Ok(changed) => decode(changed.attributes.unwrap_or_default()),
-            Err(StoreError::Conflict) => Err(StoreError::NotFound),
-            Err(error) => Err(error),
-        }
+        let mut user = self.find_user(org, user).await?.ok_or(StoreError::NotFound)?;
+        let mut transaction = Transaction::default();
+        let no = vec![(":no", AttributeValue::Bool(false))];
+        transaction.update(Key::user(org, user.id), "SET active = :no", Some("attribute_exists(PK)"), no);
+        transaction.delete(Key::membership(user.id, org));
+        self.commit(transaction).await?;
+        user.active = false;
+        Ok(user)
     }
 }

@@ -87,9 +87,10 @@ fn read(raw: &str, lists: bool) -> Result<Value, serde_json::Error> {
         Some(b'"') => Value::Text(serde_json::from_str(raw)?),
         Some(b'[') if lists => {
             let items: Vec<&RawValue> = serde_json::from_str(raw)?;
-            Value::List(
-                items.iter().take(MOST).map(|item| read(item.get(), false)).collect::<Result<_, _>>()?,
-            )
+            if items.len() > MOST {
+                return Err(serde::de::Error::custom("too many items in a list"));
+            }
+            Value::List(items.iter().map(|item| read(item.get(), false)).collect::<Result<_, _>>()?)
         }
         Some(b'[' | b'{') => Value::Object,
         _ => Value::Number(raw.to_owned()),
@@ -98,11 +99,12 @@ fn read(raw: &str, lists: bool) -> Result<Value, serde_json::Error> {
 
 fn form(bytes: &[u8]) -> Result<Fields, ApiError> {
     let mut fields = Fields::default();
+    let sent_so = std::cell::LazyCell::new(|| was_sent_so(bytes));
     for (n, (name, value)) in form_urlencoded::parse(bytes).enumerate() {
         if n == MOST {
             return Err(ApiError::BadRequest("too many fields".to_owned()));
         }
-        if value.contains(char::REPLACEMENT_CHARACTER) && !was_sent_so(bytes) {
+        if value.contains(char::REPLACEMENT_CHARACTER) && !*sent_so {
             return Err(not_utf8());
         }
         fields.push(name.into_owned(), Value::Text(value.into_owned()));

@@ -70,6 +70,19 @@ impl<'a> From<&'a Lead> for AddressView<'a> {
     }
 }
 
+impl LeadView<'_> {
+    /// The lead with its description cut to what room there is, which it takes from; in bytes.
+    #[must_use]
+    pub fn within(mut self, room: &mut usize) -> Self {
+        if let Some(text) = self.description {
+            let cut = &text[..text.floor_char_boundary(*room)];
+            *room -= cut.len();
+            self.description = Some(cut);
+        }
+        self
+    }
+}
+
 impl<'a> From<&'a Lead> for LeadView<'a> {
     fn from(lead: &'a Lead) -> Self {
         let details = &lead.details;
