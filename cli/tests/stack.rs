@@ -38,7 +38,8 @@ impl Stack {
         while stack.dev.is_null() {
             assert!(begun.elapsed() < Duration::from_secs(60), "the stack did not start");
             std::thread::sleep(Duration::from_millis(20));
-            stack.dev = std::fs::read(&file).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
+            stack.dev =
+                std::fs::read(&file).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
         }
         stack
     }

@@ -13,8 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Media types besides `text/*` whose bodies travel as text.
-const TEXT_TYPES: [&str; 4] =
-    ["application/json", "application/javascript", "application/xml", "application/x-www-form-urlencoded"];
+const TEXT_TYPES: [&str; 3] = ["application/json", "application/javascript", "application/xml"];
 
 /// Headers between two neighbours, which the gateway keeps to itself (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 6] = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
