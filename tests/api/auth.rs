@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jsonwebtoken::Algorithm;
 use leadctl::gateway::TrailingSlash;
 use leadline::auth::{Auth, Secret};
+use leadline::config::{TokenConfig, TokenKeys};
 use leadline_tests::{SECRET, tokens};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -34,6 +35,8 @@ async fn only_a_token_that_holds_lets_in() {
         ("no exp", hs256(&json!({"sub": sub})), 401),
         ("no sub", hs256(&json!({"exp": now + 60})), 401),
         ("blank sub", hs256(&json!({"sub": "", "exp": now + 60})), 401),
+        ("a refresh token", hs256(&json!({"sub": sub, "exp": now + 60, "token_type": "refresh"})), 401),
+        ("an org that is no text", hs256(&json!({"sub": sub, "exp": now + 60, "org": 7})), 200),
         ("other secret", format!("Bearer {}", tokens::hs256(&[7; 32], "HS256", &claims)), 401),
         ("algorithm none", format!("Bearer {}", tokens::hs256(SECRET, "none", &claims)), 401),
         ("algorithm of the token", format!("Bearer {}", tokens::hs256(SECRET, "HS512", &claims)), 401),
@@ -60,6 +63,14 @@ async fn issuer_and_audience_are_checked_where_they_are_set() {
     let admin = app.admin().await;
     let exp = app.now().timestamp() + 60;
 
+    let cognito =
+        json!({"sub": admin.user, "exp": exp, "iss": "https://id.example", "client_id": "leadline"});
+    let cognito = format!("Bearer {}", tokens::hs256(SECRET, "HS256", &cognito));
+    assert_eq!(
+        admin.with("authorization", &cognito).get("/api/leads/").await.status,
+        200,
+        "Cognito's access token"
+    );
     for (iss, aud, status) in [
         (json!("https://id.example"), json!("leadline"), 200),
         (json!("https://id.example"), json!(["other", "leadline"]), 200),
@@ -94,7 +105,7 @@ async fn the_organisation_is_the_headers_the_tokens_or_the_only_one() {
     assert_eq!(bare.with("org", &other.to_string()).get("/api/leads/").await.status, 403, "not a member");
     assert_eq!(
         bare.with("org", "x").get("/api/leads/").await.body["errors"],
-        json!({"organization-id": ["must be a UUID"]})
+        json!({"org": ["must be a UUID"]})
     );
 
     let user =
@@ -222,4 +233,25 @@ async fn a_provider_that_never_answered_is_503() {
 
     assert_eq!(answer.status, 503);
     assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn the_secret_is_fetched_from_secrets_manager_by_its_arn() {
+    let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:leadline-tokens";
+    let kept = |secret: &str| leadline_tests::secrets_manager(arn, secret);
+    let config =
+        |arn: &str| TokenConfig { keys: TokenKeys::SecretArn(arn.to_owned()), issuer: None, audience: None };
+    let secret = str::from_utf8(SECRET).unwrap();
+
+    let auth = Auth::from_config(&config(arn), &kept(secret)).await.unwrap();
+    let short = Auth::from_config(&config(arn), &kept("short")).await.unwrap_err();
+    let unknown = Auth::from_config(&config("arn:aws:secretsmanager:other"), &kept(secret)).await;
+
+    let app = TestApp::start_with(auth, TrailingSlash::Ignored).await;
+    let admin = app.admin().await;
+    let token =
+        tokens::hs256(SECRET, "HS256", &json!({"sub": admin.user, "exp": app.now().timestamp() + 60}));
+    assert_eq!(admin.with("authorization", &format!("Bearer {token}")).get("/api/leads/").await.status, 200);
+    assert_eq!(short.to_string(), "the token secret must be at least 32 bytes");
+    assert!(unknown.is_err());
 }

@@ -200,3 +200,20 @@ async fn a_bad_query_is_refused_with_every_reason() {
     }
     assert_eq!(admin.get("/api/leads/?limit=100&offset=0&status=&assigned_to=").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_list_far_too_long_is_refused_before_it_is_looked_at() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let tags: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+    let lead = json!({"first_name": "A", "last_name": "B"});
+
+    let array = serde_json::to_string(&tags).unwrap();
+    let text = admin.post("/api/leads/", json!({"first_name": "A", "last_name": "B", "tags": array})).await;
+    let list = admin.post("/api/leads/", json!({"first_name": "A", "last_name": "B", "tags": tags})).await;
+
+    assert_eq!(text.body["errors"], json!({"tags": ["must be at most 1000 items"]}));
+    assert_eq!(list.status, 400);
+    assert!(list.text.contains("too many items"), "{}", list.text);
+    assert_eq!(admin.post("/api/leads/", lead).await.status, 201);
+}

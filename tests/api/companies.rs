@@ -14,12 +14,16 @@ async fn a_company_is_made_shown_changed_and_deleted() {
         )
         .await;
     let path = format!("/api/leads/company/{}/", made.id());
-    let changed = admin.patch(&path, json!({"name": "ACME", "website": null})).await;
+    let late = admin.with("if-match", "\"7\"").patch(&path, json!({"name": "Late"})).await;
+    let changed =
+        admin.with("if-match", "\"1\"").patch(&path, json!({"name": "ACME", "website": null})).await;
     let shown = admin.get(&path).await;
     let lead = admin.open_lead("L", json!({"account_name": "acme"})).await;
     let gone = admin.delete(&path).await;
 
     assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(late.status, 412);
+    assert_eq!(changed.header("etag"), "\"2\"");
     assert_eq!(made.header("location"), path);
     assert_eq!(
         changed.body,

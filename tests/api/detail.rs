@@ -154,3 +154,31 @@ async fn rights_follow_role_and_relation() {
         assert_eq!(who.delete(&path).await.status, delete);
     }
 }
+
+#[tokio::test]
+async fn leads_of_one_email_deleted_at_once_leave_nothing_of_it() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut paths = Vec::new();
+    for _ in 0..6 {
+        let lead = admin.open_lead("Twin", json!({"email": "twin@example.com"})).await;
+        paths.push(format!("/api/leads/{}/", lead.id()));
+    }
+
+    let gone = futures::future::join_all(paths.iter().map(|path| admin.delete(path))).await;
+
+    assert!(gone.iter().all(|answer| answer.status == 204));
+    assert_eq!(app.stored("#EMAIL#", ""), 0);
+}
+
+#[tokio::test]
+async fn a_blank_status_leaves_the_one_there_is() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = admin.open_lead("C", json!({"status": "closed"})).await;
+
+    let changed =
+        admin.patch(&format!("/api/leads/{}/", lead.id()), json!({"status": null, "city": "Oslo"})).await;
+
+    assert_eq!(changed.body["status"], "closed");
+}

@@ -186,3 +186,48 @@ async fn a_lead_without_first_name_can_be_worked_on() {
     assert_eq!(changed.body["title"], "Madonna");
     assert_eq!(changed.body["first_name"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_repeat_shows_what_was_sent_and_nothing_that_is_stored() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let first = capture(&app, &key, "last_name=A&email=a%40example.com&phone=555123&city=Oslo").await;
+    admin.patch(&format!("/api/leads/{}/", first.id()), json!({"tags": ["internal"]})).await;
+
+    let stranger = capture(&app, &key, "last_name=X&email=a%40example.com").await;
+
+    assert_eq!((stranger.status.as_u16(), stranger.id()), (201, first.id()));
+    for secret in ["555123", "Oslo", "internal"] {
+        assert!(!stranger.text.contains(secret), "{}", stranger.text);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_has_left_gets_nothing_and_no_lead_is_lost() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let owner = app.member(admin.org, Role::User).await;
+    let (_, key) = app.key(admin.org, NewApiKey { owner: Some(owner.user), ..NewApiKey::default() }).await;
+
+    let before = capture(&app, &key, "last_name=A&phone=11111").await;
+    app.app.store.deactivate_user(admin.org, owner.user).await.unwrap();
+    let after = capture(&app, &key, "last_name=B&phone=22222").await;
+
+    assert_eq!(before.body["assigned_to"], json!([owner.user]));
+    assert_eq!((after.status.as_u16(), &after.body["assigned_to"]), (201, &json!([])));
+}
+
+#[tokio::test]
+async fn a_deactivated_membership_no_longer_makes_the_organisation_doubtful() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let other = app.org("Other").await;
+    let user =
+        leadline::domain::User::new(admin.user, other, "a@x.example", None, Role::User, app.now()).unwrap();
+    app.app.store.insert_user(&user).await.unwrap();
+
+    app.app.store.deactivate_user(other, admin.user).await.unwrap();
+
+    assert_eq!(app.app.store.orgs_of(admin.user).await.unwrap(), [admin.org]);
+}

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod engine;
+mod secrets;
 pub mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::HttpClient;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use http::{Request, StatusCode};
@@ -20,6 +22,8 @@ use leadline::auth::{ApiSecret, Auth, Secret};
 use leadline::domain::{ApiKey, Contact, KeyId, NewApiKey, Org, OrgId, Role, Team, TeamId, User, UserId};
 use leadline::{App, Clock, Store, aws};
 use serde_json::{Value, json};
+
+use secrets::SecretsManager;
 
 pub use engine::{Engine, Fault, TRIP, Traffic};
 
@@ -153,14 +157,19 @@ impl TestApp {
     }
 }
 
-fn sdk_config(engine: Engine) -> SdkConfig {
+fn sdk_config(client: impl HttpClient + 'static) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .http_client(SharedHttpClient::new(engine))
+        .http_client(SharedHttpClient::new(client))
         .build()
+}
+
+/// A configuration of the SDK behind which Secrets Manager keeps this one secret.
+pub fn secrets_manager(arn: &str, secret: &str) -> SdkConfig {
+    sdk_config(SecretsManager { arn: arn.to_owned(), secret: secret.to_owned() })
 }
 
 /// Someone who sends requests.

@@ -1,6 +1,6 @@
 //! Cold start of each function's release binary, next to the least that a function on `lambda_http` can be.
 //!
-//! `cargo bench -p leadline-tests --bench cold_start` plays the Lambda Runtime API, with a table on loopback, and
+//! `cargo bench -p cold-start` plays the Lambda Runtime API, with a table on loopback, and
 //! prints a Markdown table of medians. With `-- --check` it fails when a binary is larger than [`MAX_BYTES`]; times are
 //! printed against their limits and never fail, because they are the machine's as much as the code's.
 
@@ -92,7 +92,7 @@ fn main() -> Result<ExitCode> {
 fn build() -> Result<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--release"]).current_dir(workspace());
-    for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain([HELLO]) {
+    for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain(["cold-start"]) {
         cargo.args(["-p", name]);
     }
     if !cargo.status()?.success() {
@@ -104,7 +104,7 @@ fn build() -> Result<PathBuf> {
 }
 
 fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// An empty table on loopback; it is there as long as the runtime.
