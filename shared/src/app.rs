@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
 
 use crate::auth::Auth;
 use crate::{BoxError, Config, Ids, Store, aws};
@@ -36,6 +38,9 @@ impl Clock {
     }
 }
 
+/// What the warm-up leaves to the runtime, to ask for its first event undisturbed.
+const HEAD_START: Duration = Duration::from_millis(1);
+
 /// The clients and settings of a function.
 #[derive(Debug)]
 pub struct App {
@@ -51,13 +56,21 @@ impl App {
         Self { store, auth, clock, ids: Ids::default() }
     }
 
-    /// The app that the environment describes, see [`Config`], with its connection to the table
-    /// open. For a function's start, where the wait costs no client anything.
+    /// The app that the environment describes, see [`Config`]. For a function's start: the connection
+    /// to the table is opened meanwhile, so that neither the start nor the first request waits for
+    /// more of it than must be.
     pub async fn from_env() -> Result<Self, BoxError> {
         let config = Config::from_env()?;
-        let sdk = aws::config().await;
-        let store = Store::new(aws::client(&sdk), config.table);
-        let (auth, ()) = tokio::join!(Auth::from_config(&config.token, &sdk), store.warm_up());
-        Ok(Self::new(store, auth?, Clock::system()))
+        let sdk = aws::function_config()?;
+        let store = Store::new(aws::function_client(&sdk), config.table);
+        let (early, runtime) = (store.clone(), Handle::current());
+        // After the runtime has asked for its first event, and on a thread of its own, for the first
+        // thing it does is to read the machine's certificates.
+        tokio::spawn(async move {
+            tokio::time::sleep(HEAD_START).await;
+            tokio::task::spawn_blocking(move || runtime.block_on(early.warm_up())).await
+        });
+        let auth = Auth::from_config(&config.token, &sdk).await?;
+        Ok(Self::new(store, auth, Clock::system()))
     }
 }

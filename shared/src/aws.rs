@@ -4,13 +4,32 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use std::time::Duration;
+
+use crate::config::{ConfigError, var};
 
 /// The HTTP client of all AWS clients: rustls with ring.
 fn http_client() -> SharedHttpClient {
     let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    aws_smithy_http_client::Builder::new().tls_provider(tls).build_https()
+    SharedHttpClient::new(WhenAsked(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https()))
+}
+
+/// A client that is made ready by its first request. By itself it reads all certificates of the
+/// machine as soon as an AWS client is built, which trebles the time to a function's first `next`.
+#[derive(Debug)]
+struct WhenAsked(SharedHttpClient);
+
+impl HttpClient for WhenAsked {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
 }
 
 /// A try that hangs is given up well before the gateway gives up on the function (30 s).
@@ -22,7 +41,28 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The usual AWS environment: region, credentials, profile and endpoints.
+/// What Lambda tells a function about itself: region, credentials and, for engines on this machine,
+/// `AWS_ENDPOINT_URL`. Read at once, without the chain of providers that [`config`] asks, which a
+/// function has no use for and would carry in its binary and its start.
+pub fn function_config() -> Result<SdkConfig, ConfigError> {
+    let needed = |name| var(name).ok_or(ConfigError::Missing(name));
+    let (id, secret) = (needed("AWS_ACCESS_KEY_ID")?, needed("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(id, secret, var("AWS_SESSION_TOKEN"), None, "environment");
+    let mut config = builder(credentials, needed("AWS_REGION")?);
+    config.set_endpoint_url(var("AWS_ENDPOINT_URL"));
+    Ok(config.build())
+}
+
+/// A function's client of the table; `AWS_ENDPOINT_URL_DYNAMODB` says where an engine on this machine is.
+pub fn function_client(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let mut table = aws_sdk_dynamodb::config::Builder::from(config);
+    if let Some(endpoint) = var("AWS_ENDPOINT_URL_DYNAMODB") {
+        table = table.endpoint_url(endpoint);
+    }
+    aws_sdk_dynamodb::Client::from_conf(table.build())
+}
+
+/// The usual AWS environment, for the command line: region, credentials, profile and endpoints.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
@@ -34,14 +74,16 @@ pub async fn config() -> SdkConfig {
 /// A configuration for engines on this machine.
 pub fn local_config(endpoint: &str, region: &str, access_key: &str, secret_key: &str) -> SdkConfig {
     let credentials = Credentials::new(access_key, secret_key, None, None, "local");
+    builder(credentials, region.to_owned()).endpoint_url(endpoint).build()
+}
+
+fn builder(credentials: Credentials, region: String) -> aws_types::sdk_config::Builder {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(endpoint)
-        .region(Region::new(region.to_owned()))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http_client())
         .timeout_config(timeouts())
-        .build()
 }
 
 /// A client of the table.

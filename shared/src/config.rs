@@ -49,7 +49,7 @@ pub enum ConfigError {
 }
 
 /// A variable that is there and not empty.
-fn var(name: &str) -> Option<String> {
+pub(crate) fn var(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -255,3 +255,20 @@ async fn the_secret_is_fetched_from_secrets_manager_by_its_arn() {
     assert_eq!(short.to_string(), "the token secret must be at least 32 bytes");
     assert!(unknown.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_user_deactivated_while_they_join_a_team_stays_out() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let user = app.member(admin.org, Role::User).await;
+    let team = app.team(admin.org, &[]).await;
+
+    let store = &app.app.store;
+    let (out, _) = tokio::join!(
+        store.deactivate_user(admin.org, user.user),
+        store.add_member(admin.org, team, user.user)
+    );
+
+    assert!(out.is_ok());
+    assert_eq!(user.get("/api/leads/").await.status, 403);
+}

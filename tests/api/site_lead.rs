@@ -231,3 +231,20 @@ async fn a_deactivated_membership_no_longer_makes_the_organisation_doubtful() {
 
     assert_eq!(app.app.store.orgs_of(admin.user).await.unwrap(), [admin.org]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_revoked_while_it_is_rotated_stays_revoked() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (id, old) = app.key(admin.org, NewApiKey::default()).await;
+    let new = leadline::auth::ApiSecret::generate().unwrap();
+
+    let (store, now) = (&app.app.store, app.now());
+    let (revoked, rotated) =
+        tokio::join!(store.revoke_key(admin.org, id, now), store.rotate_key(admin.org, id, new.hash(), now));
+
+    assert!(revoked.is_ok() && rotated.is_err());
+    for secret in [&old, new.reveal()] {
+        assert_eq!(capture(&app, secret, "last_name=A&phone=11111").await.status, 403);
+    }
+}

@@ -162,8 +162,10 @@ impl Auth {
             #[serde(skip_serializing_if = "Option::is_none")]
             aud: Option<&'a str>,
         }
-        let Keys::Secret(secret) = &self.keys else {
-            return Err("tokens are issued by the identity provider, not here".into());
+        let secret = match &self.keys {
+            Keys::Secret(secret) => secret,
+            Keys::Jwks(_) => return Err("tokens are issued by the identity provider, not here".into()),
+            Keys::None => return Err("set LEADLINE_TOKEN_SECRET_ARN or LEADLINE_TOKEN_SECRET".into()),
         };
         crypto::install();
         let issued = Issued {
