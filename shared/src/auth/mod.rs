@@ -33,8 +33,8 @@ pub enum AuthError {
     #[error("which organisation? name it in the header organization-id")]
     WhichOrganisation,
     /// The header is no id.
-    #[error("the header organization-id must be a UUID")]
-    BadOrganisation,
+    #[error("the header {0} must be a UUID")]
+    BadOrganisation(&'static str),
     /// The token's keys cannot be had.
     #[error("the keys for tokens cannot be had")]
     NoKeys(#[source] BoxError),
@@ -97,19 +97,19 @@ impl Auth {
     }
 
     /// The user and the organisation of a request. `bearer` is its `Authorization` header, `org` its
-    /// `organization-id` or `org` header; without one the token's `org` counts, then the user's only
+    /// `organization-id` or `org` header, by name and value; without one the token's `org` counts, then the user's only
     /// organisation, which costs a read.
     pub async fn seat(
         &self,
         bearer: Option<&str>,
-        org: Option<&str>,
+        org: Option<(&'static str, &str)>,
         now: DateTime<Utc>,
         store: &Store,
     ) -> Result<Seat, AuthError> {
         let claims = self.claims(bearer, now).await?;
         let user = claims.user().ok_or(AuthError::Unauthenticated)?;
-        if let Some(header) = org {
-            let org = header.parse().map_err(|_| AuthError::BadOrganisation)?;
+        if let Some((name, header)) = org {
+            let org = header.parse().map_err(|_| AuthError::BadOrganisation(name))?;
             return Ok(Seat { user, org });
         }
         if let Some(org) = claims.org() {

@@ -54,8 +54,6 @@ ids! {
     ContactId contact,
     /// A company named by leads.
     CompanyId company,
-    /// A comment on a lead.
-    CommentId comment,
     /// A capture key of a website.
     KeyId key,
 }

@@ -25,7 +25,7 @@ pub use fields::{FieldErrors, Fields, Value};
 pub use filter::LeadFilter;
 pub use fold::fold;
 pub use form::{Form, MAX_IDS};
-pub use ids::{CommentId, CompanyId, ContactId, Ids, KeyId, LeadId, OrgId, TeamId, UserId};
+pub use ids::{CompanyId, ContactId, Ids, KeyId, LeadId, OrgId, TeamId, UserId};
 pub use key::{ApiKey, NewApiKey};
 pub use lead::{Attribution, Door, Lead, LeadDetails, Status, StatusClass};
 pub use money::Money;

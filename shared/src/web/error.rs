@@ -134,9 +134,7 @@ impl From<AuthError> for ApiError {
                 "organization-id",
                 "you belong to several organisations: name one in the header organization-id",
             )),
-            AuthError::BadOrganisation => {
-                Self::Invalid(FieldErrors::one("organization-id", "must be a UUID"))
-            }
+            AuthError::BadOrganisation(name) => Self::Invalid(FieldErrors::one(name, "must be a UUID")),
             AuthError::NoKeys(cause) => Self::Unavailable(cause),
             AuthError::Store(error) => error.into(),
         }

@@ -14,7 +14,6 @@ use lambda_http::Request;
 
 use crate::App;
 use crate::auth::{AuthError, Seat};
-use crate::domain::FieldErrors;
 
 pub use body::fields;
 pub use error::ApiError;
@@ -31,13 +30,8 @@ pub fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
 }
 
 /// Who asks, and for which organisation; [`crate::auth::Auth::admit`] must follow.
-pub async fn seat(app: &App, request: &Request) -> Result<Seat, ApiError> {
+pub async fn seat(app: &App, request: &Request) -> Result<Seat, AuthError> {
     let sent = |name| header(request, name).map(|org| (name, org));
     let org = sent("organization-id").or_else(|| sent("org"));
-    let bearer = header(request, AUTHORIZATION.as_str());
-    let seat = app.auth.seat(bearer, org.map(|(_, org)| org), app.clock.now(), &app.store).await;
-    seat.map_err(|error| match (error, org) {
-        (AuthError::BadOrganisation, Some((name, _))) => FieldErrors::one(name, "must be a UUID").into(),
-        (error, _) => error.into(),
-    })
+    app.auth.seat(header(request, AUTHORIZATION.as_str()), org, app.clock.now(), &app.store).await
 }
