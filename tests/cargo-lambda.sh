@@ -109,6 +109,17 @@ request() {
   check "$name" "$wanted" "$status" "$expression"
 }
 
+# download NAME FILE CURL-ARGUMENTS...: follows the redirect that is expected; what comes back must be the file.
+download() {
+  local name=$1 file=$2 got
+  shift 2
+  rm -f "$work/fetched"
+  got=$(curl -sS -L --max-time 180 -o "$work/fetched" -w '%{http_code} after %{num_redirects}' "$@" \
+    2>>"$work/curl.log") || true
+  cmp -s "$file" "$work/fetched" || got="$got, other bytes"
+  check "$name" "200 after 1" "$got"
+}
+
 if [ ! -x "$venv/bin/cargo-lambda" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
@@ -119,7 +130,7 @@ PATH=$venv/bin:$PATH
 
 # Chosen by name and not by --package, so that the features, and with them the artifacts, are those of `cargo test`
 # and of `cargo run --bin`, which is what the watcher runs.
-functions=(lead-list lead-create lead-detail lead-site-lead lead-companies)
+functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies)
 cargo build --bin leadctl "${functions[@]/#/--bin=}"
 
 "$CARGO_TARGET_DIR/debug/leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
@@ -147,6 +158,7 @@ export LEADLINE_TABLE LEADLINE_BUCKET LEADLINE_TOKEN_ALGORITHM LEADLINE_TOKEN_SE
 org=$(field "$data/dev.json" org)
 token=$(field "$data/dev.json" admin.token)
 key=$(field "$data/dev.json" api_key)
+member=$(field "$data/dev.json" user.email)
 
 port=$(python3 -c '
 import socket
@@ -165,6 +177,7 @@ done
 
 api=http://127.0.0.1:$port
 caller=(-H "Authorization: Bearer $token" -H "organization-id: $org")
+head -c 100000 /dev/urandom >"$work/sent"
 lead=""
 for slash in / ""; do
   spelt="without slash"
@@ -185,6 +198,31 @@ for slash in / ""; do
   request "watch: create, $spelt" 201 'body["title"] == "Ada Nwosu"' \
     "$api/api/leads$slash" "${caller[@]}" -H "Content-Type: application/json" \
     --data '{"first_name": "Ada", "last_name": "Nwosu"}'
+  created=$(field "$work/body" id 2>/dev/null || echo none)
+  request "watch: conversion, $spelt" 200 \
+    'body["status"] == "converted" and body["converted_account"] and body["converted_contact"]' \
+    -X PATCH "$api/api/leads/$created$slash" "${caller[@]}" --data-urlencode "status=converted" \
+    --data-urlencode "account_name=Nwosu Works $spelt" --data-urlencode "email=nwosu${slash:+.slash}@example.org"
+  request "watch: list of the converted, $spelt" 200 \
+    "body['converted_leads_count'] >= 1 and '$created' in [lead['id'] for lead in body['converted_leads']]" \
+    "$api/api/leads$slash?status=converted&limit=100" "${caller[@]}"
+  request "watch: comment, $spelt" 201 \
+    "[person['email'] for person in body['comment']['mentions']] == ['$member'] and body['attachment'] is None" \
+    "$api/api/leads/$lead$slash" "${caller[@]}" --data-urlencode "comment=Called back, @$member has the numbers."
+  comment=$(field "$work/body" comment.id 2>/dev/null || echo none)
+  request "watch: comment changed, $spelt" 200 'body["comment"] == "Nobody was there." and body["updated_on"]' \
+    -X PATCH "$api/api/leads/comment/$comment$slash" "${caller[@]}" -H "Content-Type: application/json" \
+    --data '{"comment": "Nobody was there."}'
+  request "watch: comment deleted, $spelt" 204 "" -X DELETE "$api/api/leads/comment/$comment$slash" "${caller[@]}"
+  request "watch: attachment, $spelt" 201 \
+    'body["attachment"]["file_name"] == "Büroplan 2.bin" and body["attachment"]["size"] == 100000' \
+    "$api/api/leads/$lead$slash" "${caller[@]}" -F "comment=The plan of the office." \
+    -F "attachment=@$work/sent;filename=Büroplan 2.bin;type=application/octet-stream"
+  attachment=$(field "$work/body" attachment.id 2>/dev/null || echo none)
+  download "watch: attachment fetched from the bucket, $spelt" "$work/sent" \
+    "$api/api/leads/attachment/$attachment$slash" "${caller[@]}"
+  request "watch: attachment deleted, $spelt" 204 "" \
+    -X DELETE "$api/api/leads/attachment/$attachment$slash" "${caller[@]}"
   request "watch: companies, $spelt" 200 'any(c["name"] == "Lindqvist & Co" for c in body["companies"])' \
     "$api/api/leads/companies$slash" "${caller[@]}"
   company=$(field "$work/body" companies.0.id 2>/dev/null || echo none)
@@ -221,7 +259,14 @@ invoke create-lead-invalid.json lead-create 400 \
   'set(body["errors"]) >= {"first_name", "last_name", "email", "status", "probability", "close_date", "opportunity_amount"}'
 invoke create-lead-multipart.json lead-create 201 'body["last_name"] == "Ferreira" and len(body["tags"]) == 2'
 invoke list-leads.json lead-list 200 '[lead["last_name"] for lead in body["open_leads"]] == ["Ångström"]'
-invoke detail-lead.json lead-detail 200 "body['lead_obj']['id'] == '$lead'"
+invoke comment.json lead-comment 201 \
+  'body["comment"]["comment"].startswith("Called back;") and body["attachment"] is None'
+invoke attach-file.json lead-comment 201 \
+  'body["comment"]["comment"] == "The plan of the office." and body["attachment"]["size"] == 69'
+invoke detail-lead.json lead-detail 200 \
+  "body['lead_obj']['id'] == '$lead' and [file['file_name'] for file in body['attachments']] == ['Büroplan 2.png']"
+invoke convert-lead.json lead-detail 200 \
+  'body["status"] == "converted" and body["converted_account"] and body["converted_opportunity"]'
 invoke companies.json lead-companies 200 'len(body["companies"]) >= 2'
 for file in events/*.json; do
   case " ${tried[*]} " in

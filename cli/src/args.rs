@@ -45,6 +45,15 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Issue a token for a member
     Token(Token),
+    /// Rules that assign the leads of an organisation
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Accounts of an organisation
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Opportunities of an organisation
+    #[command(subcommand)]
+    Opportunity(OpportunityCommand),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -201,6 +210,39 @@ pub(crate) struct Token {
     /// How long it is good: 30m, 8h, 7d
     #[arg(long, default_value = "8h")]
     pub(crate) ttl: Ttl,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Set the rules, in place of those there are
+    Set {
+        #[command(flatten)]
+        at: InOrg,
+        /// JSON array of rules, in order; - reads standard input
+        file: PathBuf,
+    },
+    /// Show the rules
+    Show(InOrg),
+    /// Show what the rules would do with a lead; nobody's turn passes
+    Test {
+        #[command(flatten)]
+        at: InOrg,
+        /// Lead as it is sent to POST /api/leads/, or part of one, and its "door": site, import or api
+        #[arg(value_name = "LEAD.json")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List the accounts
+    List(InOrg),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OpportunityCommand {
+    /// List the opportunities
+    List(InOrg),
 }
 
 /// How long a token is good: 30m, 8h, 7d; a year at most.

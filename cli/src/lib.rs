@@ -2,10 +2,12 @@
 //!
 //! - [`template`]: what `template.yaml` says about routes and table
 //! - [`gateway`]: an API Gateway HTTP API in small
+//! - [`bucket`]: S3 in small, in a folder
 //! - [`dev`]: the local stack
 //! - `args`, `commands`: the command line
 
 mod args;
+pub mod bucket;
 mod commands;
 pub mod dev;
 pub mod gateway;

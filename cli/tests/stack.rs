@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LEADCTL: &str = env!("CARGO_BIN_EXE_leadctl");
 const JSON: &str = "Content-Type: application/json\r\n";
@@ -48,12 +48,16 @@ impl Stack {
         self.dev.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Headers of the ADMIN.
+    fn admin(&self) -> String {
+        let (token, org) = (self.text("/admin/token"), self.text("/org"));
+        format!("Authorization: Bearer {token}\r\norganization-id: {org}\r\n")
+    }
+
     /// Every lead the ADMIN sees.
     fn leads(&self) -> Vec<Value> {
-        let (token, org) = (self.text("/admin/token"), self.text("/org"));
-        let headers = format!("Authorization: Bearer {token}\r\norganization-id: {org}\r\n");
         let (status, body) =
-            http(self.text("/api"), "GET", "/api/leads/?fields=leads&limit=100", &headers, "");
+            http(self.text("/api"), "GET", "/api/leads/?fields=leads&limit=100", &self.admin(), "");
         assert_eq!(status, 200, "{body}");
         let list: Value = serde_json::from_str(&body).unwrap();
         ["open_leads", "closed_leads"]
@@ -75,6 +79,12 @@ impl Stack {
 }
 
 fn http(base: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let (status, _, body) = exchange(base, method, path, headers, body);
+    (status, body)
+}
+
+/// Status, head and body of an answer.
+fn exchange(base: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
     let host = base.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(host).unwrap();
     let length = body.len();
@@ -84,7 +94,12 @@ fn http(base: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+    headers.find(|(found, _)| found.eq_ignore_ascii_case(name)).unwrap().1
 }
 
 fn leadctl(data_dir: &Path, arguments: &[&str]) -> Output {
@@ -213,4 +228,102 @@ fn the_commands_work_on_a_stack_that_runs_and_on_one_that_ran() {
     let stack = Stack::start(data);
     assert_eq!(http(stack.text("/api"), "GET", "/api/leads/", &headers, "").0, 403);
     assert_eq!(http(stack.text("/api"), "POST", &path, JSON, lead).0, 403);
+}
+
+#[test]
+fn a_file_outlives_kill_9_and_downloads_under_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Stack::start(folder.path());
+    let path = format!("/api/leads/{}/", text(&first.leads()[0]["id"]));
+    let headers = format!("{}Content-Type: multipart/form-data; boundary=b\r\n", first.admin());
+    let part = "Content-Disposition: form-data; name=\"attachment\"; filename=\"offer.pdf\"";
+    let form = format!("--b\r\n{part}\r\nContent-Type: application/pdf\r\n\r\n%PDF offer\r\n--b--\r\n");
+    let (status, body) = http(first.text("/api"), "POST", &path, &headers, &form);
+    assert_eq!(status, 201, "{body}");
+    let attached: Value = serde_json::from_str(&body).unwrap();
+    first.signal("-KILL");
+    drop(first);
+
+    let again = Stack::start(folder.path());
+
+    let path = text(&attached["attachment"]["file_path"]);
+    let (status, head, _) = exchange(again.text("/api"), "GET", &path, &again.admin(), "");
+    assert_eq!(status, 302, "{head}");
+    let link = header(&head, "Location").strip_prefix(again.text("/s3")).unwrap();
+    let (status, head, body) = exchange(again.text("/s3"), "GET", link, "", "");
+    assert_eq!((status, body.as_str()), (200, "%PDF offer"), "{head}");
+    let disposition = header(&head, "Content-Disposition");
+    assert!(disposition.starts_with("attachment; filename=\"offer.pdf\""), "{disposition}");
+    assert!(folder.path().join("s3/leadline/attachments").is_dir());
+}
+
+#[test]
+fn rules_decide_who_gets_a_captured_lead() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let (org, admin, user) = (stack.text("/org"), stack.text("/admin/id"), stack.text("/user/id"));
+    let rules = json!([
+        {"when": {"door": "import"}, "assign": {"users": [user], "strategy": "all"}},
+        {"when": {"email_domain": ["example.com"]}, "assign": {"users": [admin], "strategy": "round_robin"}},
+    ]);
+    let (file, lead) = (data.join("rules.json"), data.join("lead.json"));
+    std::fs::write(&file, rules.to_string()).unwrap();
+    std::fs::write(&lead, r#"{"email": "ada@Example.com", "door": "site"}"#).unwrap();
+    let mut set = Command::new(LEADCTL);
+    set.args(["--json", "rules", "set", "--org", org, "-", "--data-dir"]).arg(data);
+
+    let set = set.stdin(std::fs::File::open(&file).unwrap()).output().unwrap();
+    let tried = leadctl(data, &["rules", "test", "--org", org, lead.to_str().unwrap()]);
+    let (status, body) = stack.capture("Hopper");
+
+    assert_eq!(json(&set), rules);
+    assert_eq!(json(&leadctl(data, &["rules", "show", "--org", org])), rules);
+    assert_eq!(json(&tried), json!({"rule": 2, "assigned_to": [admin]}));
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(stack.leads()[0]["assigned_to"], json!([admin]));
+}
+
+#[test]
+fn rules_that_cannot_be_are_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let (org, user, file) = (stack.text("/org"), stack.text("/user/id"), data.join("rules.json"));
+    let nobody = "0198c5a0-0000-7000-8000-000000000000";
+    let colour = json!([{"when": {"colour": "red"}, "assign": {"users": [user], "strategy": "all"}}]);
+    let unknown = json!([{"when": {}, "assign": {"users": [nobody], "strategy": "all"}}]);
+
+    for (rules, said) in [(json!({}), "array"), (colour, "rule 1, when.colour"), (unknown, nobody)] {
+        std::fs::write(&file, rules.to_string()).unwrap();
+        let refused = leadctl(data, &["rules", "set", "--org", org, file.to_str().unwrap()]);
+        let line = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!((refused.status.code(), line.lines().count()), (Some(1), 1), "{line}");
+        assert!(line.contains("rules.json: ") && line.contains(said), "{line}");
+    }
+
+    assert_eq!(json(&leadctl(data, &["rules", "show", "--org", org])), json!([]));
+}
+
+#[test]
+fn a_converted_lead_is_an_account_and_an_opportunity() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let (org, lead) = (stack.text("/org"), stack.leads()[0].clone());
+    let path = format!("/api/leads/{}/", text(&lead["id"]));
+    let headers = stack.admin() + JSON;
+
+    let (status, body) = http(stack.text("/api"), "PATCH", &path, &headers, r#"{"status": "converted"}"#);
+
+    assert_eq!(status, 200, "{body}");
+    let converted: Value = serde_json::from_str(&body).unwrap();
+    let accounts = json(&leadctl(data, &["account", "list", "--org", org]));
+    let opportunities = json(&leadctl(data, &["opportunity", "list", "--org", org]));
+    assert_eq!(accounts[0]["id"], converted["converted_account"]);
+    assert_eq!(accounts[0]["name"], lead["account_name"]);
+    assert_eq!(accounts[0]["leads"], json!([lead["id"]]));
+    assert_eq!(opportunities[0]["id"], converted["converted_opportunity"]);
+    assert_eq!(opportunities[0]["amount"], lead["opportunity_amount"]);
+    assert_eq!((stack.leads().len(), accounts.as_array().unwrap().len()), (4, 1));
 }

@@ -4,11 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 
+use crate::attachments::Attachments;
 use crate::auth::Auth;
-use crate::{BoxError, Config, Ids, Store, aws};
+use crate::files::FilesError;
+use crate::{BoxError, Config, ConfigError, Files, Ids, Store, aws};
 
 /// Tells the time; tests choose it.
 #[derive(Clone)]
@@ -48,21 +51,47 @@ pub struct App {
     pub auth: Auth,
     pub clock: Clock,
     pub ids: Ids,
+    /// The bucket, for those functions that use it.
+    pub files: Option<Files>,
 }
 
 impl App {
     /// An app of these parts.
     pub fn new(store: Store, auth: Auth, clock: Clock) -> Self {
-        Self { store, auth, clock, ids: Ids::default() }
+        Self { store, auth, clock, ids: Ids::default(), files: None }
+    }
+
+    /// The same with a bucket.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files: Some(files), ..self }
     }
 
     /// The app that the environment describes, see [`Config`]. For a function's start: the connection
     /// to the table is opened meanwhile, so that neither the start nor the first request waits for
     /// more of it than must be.
     pub async fn from_env() -> Result<Self, BoxError> {
-        let config = Config::from_env()?;
-        let sdk = aws::function_config()?;
-        let store = Store::new(aws::function_client(&sdk), config.table);
+        Self::start(Config::from_env()?, &aws::function_config()?).await
+    }
+
+    /// The same with the bucket, for a function that uses it.
+    pub async fn from_env_with_bucket() -> Result<Self, BoxError> {
+        let (config, sdk) = (Config::from_env()?, aws::function_config()?);
+        let bucket = config.bucket.clone().ok_or(ConfigError::Missing("LEADLINE_BUCKET"))?;
+        let files = Files::new(aws::function_bucket_client(&sdk), bucket);
+        Ok(Self::start(config, &sdk).await?.with_files(files))
+    }
+
+    /// The files on leads; an error in a function that has no bucket.
+    pub fn attachments(&self) -> Result<Attachments<'_>, FilesError> {
+        match &self.files {
+            Some(files) => Ok(Attachments::new(&self.store, files)),
+            None => Err(FilesError::Failed("this function has no bucket".into())),
+        }
+    }
+
+    async fn start(config: Config, sdk: &SdkConfig) -> Result<Self, BoxError> {
+        let store = Store::new(aws::function_client(sdk), config.table);
         let (early, runtime) = (store.clone(), Handle::current());
         // After the runtime has asked for its first event, and on a thread of its own, for the first
         // thing it does is to read the machine's certificates.
@@ -70,7 +99,7 @@ impl App {
             tokio::time::sleep(HEAD_START).await;
             tokio::task::spawn_blocking(move || runtime.block_on(early.warm_up())).await
         });
-        let auth = Auth::from_config(&config.token, &sdk).await?;
+        let auth = Auth::from_config(&config.token, sdk).await?;
         Ok(Self::new(store, auth, Clock::system()))
     }
 }

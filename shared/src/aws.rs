@@ -3,6 +3,7 @@
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -62,6 +63,16 @@ pub fn function_client(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(table.build())
 }
 
+/// A function's client of the bucket; `AWS_ENDPOINT_URL_S3` says where an engine on this machine is.
+pub fn function_bucket_client(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let endpoint = var("AWS_ENDPOINT_URL_S3");
+    let mut config = config.to_builder();
+    if endpoint.is_some() {
+        config.set_endpoint_url(endpoint);
+    }
+    bucket_client(&config.build())
+}
+
 /// The usual AWS environment, for the command line: region, credentials, profile and endpoints.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
@@ -89,4 +100,22 @@ fn builder(credentials: Credentials, region: String) -> aws_types::sdk_config::B
 /// A client of the table.
 pub fn client(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::new(config)
+}
+
+/// A client of the bucket. A bucket on another endpoint than AWS's is named in the path, for it has no name in the DNS.
+pub fn bucket_client(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let bucket = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(config.endpoint_url().is_some())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired) // a link cannot know it
+        .timeout_config(file_timeouts());
+    aws_sdk_s3::Client::from_conf(bucket.build())
+}
+
+/// A file takes longer than an item.
+fn file_timeouts() -> TimeoutConfig {
+    timeouts()
+        .to_builder()
+        .operation_attempt_timeout(Duration::from_secs(8))
+        .operation_timeout(Duration::from_secs(16))
+        .build()
 }

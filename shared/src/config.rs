@@ -11,6 +11,8 @@ use crate::auth::Secret;
 pub struct Config {
     /// `LEADLINE_TABLE`: the table's name.
     pub table: String,
+    /// `LEADLINE_BUCKET`: the bucket's name; not every function needs it.
+    pub bucket: Option<String>,
     pub token: TokenConfig,
 }
 
@@ -57,7 +59,7 @@ impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         let table = var("LEADLINE_TABLE").ok_or(ConfigError::Missing("LEADLINE_TABLE"))?;
-        Ok(Self { table, token: TokenConfig::from_env()? })
+        Ok(Self { table, bucket: var("LEADLINE_BUCKET"), token: TokenConfig::from_env()? })
     }
 }
 

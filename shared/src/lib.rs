@@ -2,15 +2,19 @@
 //!
 //! - [`domain`]: leads, companies, users: rules without AWS or HTTP
 //! - [`store`]: the one DynamoDB table
+//! - [`files`]: the bucket
+//! - [`attachments`]: files on leads, kept in step in both
 //! - [`auth`]: who is asking
 //! - [`web`]: requests in, replies out
 //! - [`app`], [`config`], [`aws`], [`telemetry`]: what a function is made of
 
 pub mod app;
+pub mod attachments;
 pub mod auth;
 pub mod aws;
 pub mod config;
 pub mod domain;
+pub mod files;
 pub mod store;
 pub mod telemetry;
 pub mod web;
@@ -18,6 +22,7 @@ pub mod web;
 pub use app::{App, Clock};
 pub use config::{Config, ConfigError};
 pub use domain::Ids;
+pub use files::Files;
 pub use store::Store;
 
 /// Any error, for those who only pass it on.

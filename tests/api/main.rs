@@ -2,16 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod attachments;
 mod auth;
 mod bad_input;
+mod comments;
 mod companies;
+mod conversion;
 mod create;
 mod detail;
+mod dialects;
 mod faults;
+mod history;
 mod idempotency;
 mod list;
+mod rights;
 mod routes;
+mod rules;
 mod site_lead;
+mod tags;
 mod tenants;
 mod units;
 

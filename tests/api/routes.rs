@@ -32,7 +32,11 @@ async fn a_method_that_is_not_there_is_405_with_those_that_are() {
     for (method, path, allow) in [
         ("DELETE", "/api/leads/".to_owned(), "GET, POST"),
         ("PUT", "/api/leads".to_owned(), "GET, POST"),
-        ("POST", format!("/api/leads/{id}/"), "GET, PUT, PATCH, DELETE"),
+        ("HEAD", format!("/api/leads/{id}/"), "GET, POST, PUT, PATCH, DELETE"),
+        ("GET", format!("/api/leads/comment/{id}/"), "PUT, PATCH, DELETE"),
+        ("POST", format!("/api/leads/comment/{id}/"), "PUT, PATCH, DELETE"),
+        ("PUT", format!("/api/leads/attachment/{id}"), "GET, DELETE"),
+        ("POST", format!("/api/leads/attachment/{id}/"), "GET, DELETE"),
         ("GET", "/api/leads/create-from-site/".to_owned(), "POST"),
         ("DELETE", "/api/leads/companies/".to_owned(), "GET, POST"),
         ("POST", format!("/api/leads/company/{id}/"), "GET, PUT, PATCH, DELETE"),

@@ -13,6 +13,8 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
+use crate::line::Line;
+
 /// How long each request takes, in the time of a test whose clock stands still: what passes of it
 /// is the number of requests one after another.
 pub const TRIP: Duration = Duration::from_millis(10);
@@ -26,7 +28,7 @@ pub enum Fault {
     Conflict,
     /// Done, but the answer is lost.
     AnswerLost,
-    /// Of a batch, nothing is given yet.
+    /// Of a batch, nothing is done yet.
     Unprocessed,
     /// Refused for good.
     Broken,
@@ -43,13 +45,15 @@ pub struct Traffic {
 #[derive(Debug, Default)]
 struct State {
     traffic: Traffic,
-    faults: Vec<(&'static str, Fault)>,
+    /// Operations that fail, each after so many that do not.
+    faults: Vec<(&'static str, usize, Fault)>,
 }
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     database: Database,
+    line: Line,
     state: Arc<Mutex<State>>,
 }
 
@@ -61,10 +65,10 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// An engine with one table.
-    pub fn with_table(create_table: &Value) -> Self {
+    pub(crate) fn with_table(create_table: &Value, line: Line) -> Self {
         let database = Database::memory().unwrap();
         database.create_table(serde_json::from_value(create_table.clone()).unwrap()).unwrap();
-        Self { database, state: Arc::default() }
+        Self { database, line, state: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,12 +77,22 @@ impl Engine {
 
     /// The next request of this operation fails so; said again, the one after it too.
     pub fn fail(&self, operation: &'static str, fault: Fault) {
-        self.state().faults.push((operation, fault));
+        self.fail_after(operation, 0, fault);
+    }
+
+    /// After so many more requests of this operation one fails so.
+    pub fn fail_after(&self, operation: &'static str, others: usize, fault: Fault) {
+        self.state().faults.push((operation, others, fault));
     }
 
     /// What passed since this was last asked.
     pub fn traffic(&self) -> Traffic {
         std::mem::take(&mut self.state().traffic)
+    }
+
+    /// Faults that no request has met are forgotten.
+    pub fn mend(&self) {
+        self.state().faults.clear();
     }
 
     /// Every item there is.
@@ -101,14 +115,27 @@ impl Engine {
         }
         match operation {
             "BatchGetItem" => run!(batch_get_item),
+            "BatchWriteItem" => run!(batch_write_item),
+            "DeleteItem" => run!(delete_item),
             "DeleteTable" => run!(delete_table),
             "GetItem" => run!(get_item),
+            "PutItem" => run!(put_item),
             "Query" => run!(query),
             "Scan" => run!(scan),
             "TransactWriteItems" => run!(transact_write_items),
             "UpdateItem" => run!(update_item),
             other => panic!("nothing in this project calls {other}"),
         }
+    }
+
+    fn fault(&self, operation: &str) -> Option<Fault> {
+        let faults = &mut self.state().faults;
+        let next = faults.iter().position(|(at, ..)| *at == operation)?;
+        if faults[next].1 == 0 {
+            return Some(faults.remove(next).2);
+        }
+        faults[next].1 -= 1;
+        None
     }
 
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -118,10 +145,10 @@ impl Engine {
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
-        let fault = {
-            let faults = &mut self.state().faults;
-            faults.iter().position(|(at, _)| *at == operation).map(|n| faults.remove(n).1)
-        };
+        if !self.line.passes() {
+            return Err(ConnectorError::io("the line is cut".into()));
+        }
+        let fault = self.fault(&operation);
         match fault {
             Some(Fault::Throttled) => return Ok(refuse("ProvisionedThroughputExceededException", json!({}))),
             Some(Fault::Broken) => return Ok(refuse("ResourceNotFoundException", json!({}))),
@@ -130,7 +157,8 @@ impl Engine {
                 return Ok(refuse("TransactionCanceledException", reasons));
             }
             Some(Fault::Unprocessed) => {
-                let none = json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] });
+                let rest = if operation == "BatchWriteItem" { "UnprocessedItems" } else { "UnprocessedKeys" };
+                let none = json!({ "Responses": {}, rest: body["RequestItems"] });
                 return Ok(respond(200, none.to_string()));
             }
             Some(Fault::AnswerLost) | None => {}

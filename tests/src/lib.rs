@@ -1,11 +1,13 @@
-//! The whole product in one process: the gateway, the functions and a table of its own for each test.
+//! The whole product in one process: the gateway, the functions, a table and a bucket of its own for each test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod bucket;
+mod client;
 mod engine;
+mod line;
 mod secrets;
 pub mod tokens;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -15,27 +17,36 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::HttpClient;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use leadctl::gateway::{Gateway, TrailingSlash};
 use leadctl::template::Template;
 use leadline::auth::{ApiSecret, Auth, Secret};
 use leadline::domain::{ApiKey, Contact, KeyId, NewApiKey, Org, OrgId, Role, Team, TeamId, User, UserId};
+use leadline::files::Files;
 use leadline::{App, Clock, Store, aws};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use bucket::{BUCKET, ENDPOINT};
+use line::Line;
 use secrets::SecretsManager;
 
+pub use bucket::Bucket;
+pub use client::{Answer, Client, File};
 pub use engine::{Engine, Fault, TRIP, Traffic};
 
 const TABLE: &str = "leadline";
+const ACCESS_KEY_ID: &str = "tests";
+const SECRET_ACCESS_KEY: &str = "no secret";
 /// What tokens are signed with in tests.
 pub const SECRET: &[u8] = b"a secret of tests: thirty-two bytes and more";
 
-/// The product with a table of its own.
+/// The product with a table and a bucket of its own.
 #[derive(Debug)]
 pub struct TestApp {
     pub app: Arc<App>,
     pub engine: Engine,
+    pub bucket: Bucket,
+    line: Line,
     gateway: Gateway,
     ahead: Arc<AtomicI64>,
 }
@@ -50,16 +61,20 @@ impl TestApp {
     /// Starts with other rules for tokens, or the gateway's other reading of a trailing slash.
     pub async fn start_with(auth: Auth, slash: TrailingSlash) -> Self {
         let template = Template::shipped().unwrap();
-        let engine = Engine::with_table(&template.create_table(TABLE));
+        let line = Line::default();
+        let engine = Engine::with_table(&template.create_table(TABLE), line.clone());
         let store = Store::new(aws::client(&sdk_config(engine.clone())), TABLE);
+        let bucket = Bucket::empty(line.clone());
+        let config = sdk_config(bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
+        let files = Files::new(aws::bucket_client(&config), BUCKET);
         let ahead = Arc::new(AtomicI64::new(0));
         let clock = {
             let ahead = ahead.clone();
             Clock::new(move || Utc::now() + Duration::milliseconds(ahead.load(Ordering::Relaxed)))
         };
-        let app = Arc::new(App::new(store, auth, clock));
+        let app = Arc::new(App::new(store, auth, clock).with_files(files));
         let gateway = Gateway::new(&template, app.clone(), slash).unwrap();
-        Self { app, engine, gateway, ahead }
+        Self { app, engine, bucket, line, gateway, ahead }
     }
 
     /// Lets time pass, for the product's clock only.
@@ -77,6 +92,50 @@ impl TestApp {
         let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
         let items = self.engine.items(TABLE);
         items.iter().filter(|item| text(item, "PK").contains(pk) && text(item, "SK").contains(sk)).count()
+    }
+
+    /// How many items of the table hold this text anywhere, but for those whose time is over.
+    pub fn mentions(&self, text: &str) -> usize {
+        let now = self.now().timestamp();
+        let over = |item: &Value| {
+            let until = item["expires_at"]["N"].as_str().and_then(|until| until.parse::<i64>().ok());
+            until.is_some_and(|until| until <= now)
+        };
+        let items = self.engine.items(TABLE);
+        items.iter().filter(|item| !over(item) && item.to_string().contains(text)).count()
+    }
+
+    /// Downloads by a link to the bucket.
+    pub async fn fetch(&self, url: &str) -> (StatusCode, HeaderMap, Bytes) {
+        let request = Request::get(url).body(Bytes::new()).unwrap();
+        let (parts, body) = self.bucket.send(request).await.into_parts();
+        (parts.status, parts.headers, body)
+    }
+
+    /// Uploads by a link to the bucket; `headers` is an object of texts.
+    pub async fn put(
+        &self,
+        url: &str,
+        headers: &Value,
+        content: impl Into<Bytes>,
+    ) -> (StatusCode, HeaderMap, Bytes) {
+        let mut request = Request::put(url);
+        for (name, value) in headers.as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        let (parts, body) = self.bucket.send(request.body(content.into()).unwrap()).await.into_parts();
+        (parts.status, parts.headers, body)
+    }
+
+    /// After so many more requests nothing reaches table or bucket: what is under way gets no further, as if it had
+    /// been killed.
+    pub fn cut_off(&self, after: usize) {
+        self.line.cut(after);
+    }
+
+    /// Table and bucket can be reached again; whether it had come to the cut.
+    pub fn reconnect(&self) -> bool {
+        self.line.mend()
     }
 
     /// Takes the table away, so that everything fails.
@@ -158,10 +217,11 @@ impl TestApp {
 }
 
 fn sdk_config(client: impl HttpClient + 'static) -> SdkConfig {
+    let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "tests");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .http_client(SharedHttpClient::new(client))
         .build()
@@ -170,96 +230,4 @@ fn sdk_config(client: impl HttpClient + 'static) -> SdkConfig {
 /// A configuration of the SDK behind which Secrets Manager keeps this one secret.
 pub fn secrets_manager(arn: &str, secret: &str) -> SdkConfig {
     sdk_config(SecretsManager { arn: arn.to_owned(), secret: secret.to_owned() })
-}
-
-/// Someone who sends requests.
-#[derive(Debug, Clone)]
-pub struct Client<'a> {
-    pub app: &'a TestApp,
-    pub org: OrgId,
-    pub user: UserId,
-    pub headers: Vec<(String, String)>,
-}
-
-/// What came back.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: http::HeaderMap,
-    pub text: String,
-    /// The body as JSON; null if it is none.
-    pub body: Value,
-}
-
-impl Answer {
-    /// A header's text, or nothing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// The body's `id`.
-    pub fn id(&self) -> String {
-        self.body["id"].as_str().unwrap_or_default().to_owned()
-    }
-}
-
-impl Client<'_> {
-    /// The same with one header more, or another value of it; blank takes it away.
-    #[must_use]
-    pub fn with(&self, name: &str, value: &str) -> Self {
-        let mut other = self.clone();
-        other.headers.retain(|(known, _)| known != name);
-        if !value.is_empty() {
-            other.headers.push((name.to_owned(), value.to_owned()));
-        }
-        other
-    }
-
-    /// Sends a request with a body of this content type.
-    pub async fn send(&self, method: &str, path: &str, content_type: &str, body: impl Into<Bytes>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "leads.example");
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        if !content_type.is_empty() {
-            request = request.header("content-type", content_type);
-        }
-        let request = request.body(body.into()).unwrap();
-        let response = self.app.gateway.handle(request, IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))).await;
-        let (parts, body) = response.into_parts();
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status: parts.status, headers: parts.headers, text, body }
-    }
-
-    /// GET.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, "", "").await
-    }
-
-    /// DELETE.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send("DELETE", path, "", "").await
-    }
-
-    /// POST of JSON.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send("POST", path, "application/json", body.to_string()).await
-    }
-
-    /// PATCH of JSON.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send("PATCH", path, "application/json", body.to_string()).await
-    }
-
-    /// A new lead with this last name; `more` adds fields.
-    pub async fn open_lead(&self, last_name: &str, more: Value) -> Answer {
-        let mut body = json!({ "first_name": "Test", "last_name": last_name });
-        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
-            body.extend(more.clone());
-        }
-        let answer = self.post("/api/leads/", body).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-        answer
-    }
 }

@@ -15,6 +15,12 @@ pub(super) enum Answer {
         columns: &'static [&'static str],
         rows: Vec<Value>,
     },
+    /// A list that people see in other words than programs.
+    Table {
+        columns: &'static [&'static str],
+        rows: Vec<Value>,
+        value: Value,
+    },
 }
 
 impl Answer {
@@ -37,10 +43,12 @@ impl Answer {
 
     pub(super) fn print(self, json: bool) -> io::Result<()> {
         let text = match (self, json) {
-            (Self::One(value), true) => format!("{value}\n"),
+            (Self::One(value) | Self::Table { value, .. }, true) => format!("{value}\n"),
             (Self::List { rows, .. }, true) => format!("{}\n", Value::Array(rows)),
             (Self::One(value), false) => lines(&value),
-            (Self::List { columns, rows }, false) => table(columns, &rows),
+            (Self::List { columns, rows } | Self::Table { columns, rows, .. }, false) => {
+                table(columns, &rows)
+            }
         };
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
@@ -76,7 +84,8 @@ fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn plain(value: &Value) -> String {
+/// A value as people write it.
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),

@@ -1,10 +1,13 @@
 //! The commands. Each answers an [`Answer`]; one place prints it.
 
+mod account;
 mod answer;
 mod contact;
 mod key;
+mod opportunity;
 mod org;
 mod place;
+mod rules;
 mod team;
 mod token;
 mod user;
@@ -44,6 +47,9 @@ async fn answer(place: &Place, command: &Command) -> Result<Answer, BoxError> {
         Command::Contact(command) => contact::run(place, command).await,
         Command::Key(command) => key::run(place, command).await,
         Command::Token(command) => token::run(place, command).await,
+        Command::Rules(command) => rules::run(place, command).await,
+        Command::Account(command) => account::run(place, command).await,
+        Command::Opportunity(command) => opportunity::run(place, command).await,
     }
 }
 

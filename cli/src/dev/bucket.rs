@@ -1,58 +1,39 @@
-//! The bucket: s3s over a folder, on a port.
+//! The bucket on a port.
 
-use std::fs;
 use std::path::Path;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use leadline::BoxError;
-use s3s::auth::SimpleAuth;
-use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s_fs::FileSystem;
+use axum::extract::{Request, State};
+use axum::handler::Handler as _;
+use axum::response::Response;
+use leadline::{BoxError, Files, aws};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::dev_json::{ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY};
-use super::running::Running;
+use super::dev_json::{ACCESS_KEY_ID, BUCKET, REGION, SECRET_ACCESS_KEY};
+use super::running::{Running, stopped};
+use crate::bucket::{Body, Bucket};
 
-/// Serves the buckets below this folder; makes ours if it is not there.
-pub(super) fn serve(listener: TcpListener, root: &Path) -> Result<Running, BoxError> {
-    fs::create_dir_all(root.join(BUCKET))?;
-    let files = FileSystem::new(root).map_err(|error| format!("the bucket cannot be opened: {error:?}"))?;
-    let mut builder = S3ServiceBuilder::new(files);
-    builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-    let service = builder.build();
-    Ok(Running::start(|stop| accept(listener, service, stop)))
+/// Opens our bucket below this folder; makes it if it is not there.
+pub(super) fn open(root: &Path) -> Result<Bucket, BoxError> {
+    Bucket::open(root, BUCKET, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
 }
 
-async fn accept(
-    listener: TcpListener,
-    service: S3Service,
-    mut stop: oneshot::Receiver<()>,
-) -> Result<(), BoxError> {
-    let server = auto::Builder::new(TokioExecutor::new());
-    let connections = GracefulShutdown::new();
-    loop {
-        let socket = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection to the bucket failed");
-                    continue;
-                }
-            },
-            _ = &mut stop => break,
-        };
-        let connection = server.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to the bucket broke off");
-            }
-        });
-    }
-    drop(listener);
-    connections.shutdown().await;
+/// Serves a bucket on a port.
+pub(super) fn serve(listener: TcpListener, bucket: Bucket) -> Running {
+    Running::start(|stop| run(listener, bucket, stop))
+}
+
+async fn run(listener: TcpListener, bucket: Bucket, stop: oneshot::Receiver<()>) -> Result<(), BoxError> {
+    axum::serve(listener, answer.with_state(bucket)).with_graceful_shutdown(stopped(stop)).await?;
     Ok(())
+}
+
+async fn answer(State(bucket): State<Bucket>, request: Request) -> Response {
+    bucket.call(request.map(Body::http_body_unsync)).await.map(axum::body::Body::new)
+}
+
+/// The files in our bucket at this address.
+pub(super) fn files(address: &str) -> Files {
+    let config = aws::local_config(address, REGION, ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+    Files::new(aws::bucket_client(&config), BUCKET)
 }

@@ -104,12 +104,12 @@ impl Stack {
             dynamodb: running::url(&table)?,
             s3: running::url(&bucket)?,
         };
-        let app =
-            Arc::new(App::new(engine::store(&addresses.dynamodb), files::auth(data_dir)?, Clock::system()));
+        let app = App::new(engine::store(&addresses.dynamodb), files::auth(data_dir)?, Clock::system());
+        let app = Arc::new(app.with_files(bucket::files(&addresses.s3)));
         let gateway = Arc::new(Gateway::new(&template, Arc::clone(&app), TrailingSlash::Ignored)?);
         let stack = Self {
             table: engine::serve(table, database),
-            bucket: bucket::serve(bucket, &home.join("s3"))?,
+            bucket: bucket::serve(bucket, bucket::open(&home.join("s3"))?),
             api: api::serve(api, Arc::clone(&gateway)),
         };
 

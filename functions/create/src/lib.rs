@@ -1,10 +1,10 @@
-//! `POST /api/leads/`: opens a lead in the caller's organisation.
+//! `POST /api/leads/`: opens a lead in the caller's organisation, with files, and converted if that is asked for.
 
 use lambda_http::{Body, Request, Response};
 use leadline::App;
-use leadline::domain::{Door, Lead, LeadDetails};
-use leadline::store::{OpenError, Opening};
-use leadline::web::{self, ApiError, LeadView, Reply, Target};
+use leadline::domain::{Door, FieldErrors, Lead, LeadDetails, Link};
+use leadline::store::{Converting, Opening};
+use leadline::web::{self, ApiError, FILE_FIELDS, LeadView, Reply, Target};
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
@@ -15,23 +15,33 @@ async fn open(app: &App, request: &Request) -> Reply {
     let (Target::Leads, _) = web::resolve(request)? else { return Err(ApiError::NotFound("path")) };
     let seat = web::seat(app, request).await?;
     let caller = app.auth.admit(seat, &app.store).await?;
-    let fields = web::fields(request).await?;
-    let details = LeadDetails::open(Door::Api, &fields)?;
+    let sent = web::sent(request, &FILE_FIELDS).await?;
+    let details = LeadDetails::open(Door::Api, &sent.fields);
+    let (details, link) = FieldErrors::both(details, Link::read(&sent.fields))?;
     let now = app.clock.now();
+    let converting = Converting::wanted(&details, link, &app.ids, now);
+    let once = web::once(request, caller.org, &caller.user, "POST /api/leads", &sent.asked())?;
+    let lead = Lead::open(app.ids.lead(now), caller.org, details, Some(caller.person.clone()), now);
+    let files = sent.attachments(&app.ids, &lead, &caller.person, now);
+    let attachments = app.attachments()?;
+    let staged = attachments.stage(caller.org, &files, now).await?;
     let opening = Opening {
-        lead: Lead::open(app.ids.lead(now), caller.org, details, Some(caller.user), now),
+        lead,
         company: app.ids.company(now),
         contact: None,
         owner: None,
-        once: web::once(request, caller.org, &caller.user, "POST /api/leads", &fields)?,
+        converting,
+        attachments: files.into_iter().map(|(file, _)| file).collect(),
+        staged: staged.clone(),
+        once,
         repeat: None,
     };
     match app.store.open_lead(opening, |lead| web::record(&created(lead))).await {
         Ok(lead) => Ok(created(&lead)),
-        Err(OpenError::Invalid(errors)) => Err(errors.into()),
-        Err(OpenError::Once(once)) => web::replay(once),
-        Err(OpenError::Repeat(..)) => Err(ApiError::Internal("a repeat where none is looked for".into())),
-        Err(OpenError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            attachments.discard(staged, now).await;
+            web::not_opened(error)
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! `GET /api/leads/`: the open and the closed leads; and the answer to every path there is not.
 
+use std::collections::{BTreeMap, HashMap};
+
 use lambda_http::{Body, Request, Response, http::Method};
 use leadline::App;
-use leadline::domain::{COUNTRIES, Company, FieldErrors, LeadFilter, Status};
-use leadline::store::{LeadPage, ListQuery, SideLists};
+use leadline::domain::{COUNTRIES, Company, FieldErrors, LeadFilter, Status, fold};
+use leadline::store::{LeadPage, ListQuery, Listing, SideLists, Uses};
 use leadline::web::{self, ApiError, ContactView, INDUSTRIES, LeadView, Reply, Target, UserView, sources};
 use serde::Serialize;
 
@@ -27,6 +29,10 @@ struct Leads<'a> {
     next_cursor: Option<String>,
     per_page: usize,
     page_number: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted_leads: Option<Vec<LeadView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted_leads_count: Option<usize>,
     #[serde(flatten)]
     sides: Option<Sides<'a>>,
 }
@@ -37,6 +43,9 @@ struct Sides<'a> {
     users: Vec<UserView<'a>>,
     source_list: Vec<&'a str>,
     tags: &'a [String],
+    /// How many of the leads that the caller may see have each tag, and each source.
+    tag_counts: BTreeMap<&'a str, usize>,
+    source_counts: BTreeMap<&'a str, usize>,
     status: [&'static str; 5],
     companies: Vec<CompanyName<'a>>,
     countries: &'a [(&'static str, &'static str)],
@@ -72,11 +81,12 @@ async fn list(app: &App, request: &Request) -> Reply {
         sides
     );
     let (caller, sides) = (caller?, sides?);
-    let wanted = ListQuery { filter, limit: page.limit, offset: page.offset };
-    let (open, closed) = app.store.list(&caller, &wanted, rows?, counts?).await?;
+    let wanted = ListQuery { filter, limit: page.limit, offset: page.offset, uses: wants_sides };
+    let Listing { open, closed, converted, uses } = app.store.list(&caller, &wanted, rows?, counts?).await?;
 
     let mut room = DESCRIPTIONS;
-    let more = page.offset + page.limit < open.count.max(closed.count);
+    let longest = open.count.max(closed.count).max(converted.as_ref().map_or(0, |page| page.count));
+    let more = page.offset + page.limit < longest;
     Ok(web::json(&Leads {
         open_leads: views(&open, &mut room),
         closed_leads: views(&closed, &mut room),
@@ -87,7 +97,9 @@ async fn list(app: &App, request: &Request) -> Reply {
         next_cursor: None,
         per_page: page.limit,
         page_number: page.number(),
-        sides: sides.as_ref().map(side_lists),
+        converted_leads: converted.as_ref().map(|page| views(page, &mut room)),
+        converted_leads_count: converted.as_ref().map(|page| page.count),
+        sides: sides.as_ref().map(|sides| side_lists(sides, &uses)),
     }))
 }
 
@@ -95,17 +107,27 @@ fn views<'a>(page: &'a LeadPage, room: &mut usize) -> Vec<LeadView<'a>> {
     page.leads.iter().map(|lead| LeadView::from(lead).within(room)).collect()
 }
 
-fn side_lists(lists: &SideLists) -> Sides<'_> {
+fn side_lists<'a>(lists: &'a SideLists, uses: &Uses) -> Sides<'a> {
+    let source_list = sources(&lists.sources);
     Sides {
         contacts: lists.contacts.iter().map(ContactView::from).collect(),
         users: lists.users.iter().map(UserView::from).collect(),
-        source_list: sources(&lists.sources),
         tags: &lists.tags,
+        tag_counts: counted(lists.tags.iter().map(String::as_str), &uses.tags),
+        source_counts: counted(source_list.iter().copied(), &uses.sources),
+        source_list,
         status: Status::ALL.map(Status::as_str),
         companies: lists.companies.iter().map(name_of).collect(),
         countries: &COUNTRIES,
         industries: &INDUSTRIES,
     }
+}
+
+fn counted<'a>(
+    names: impl Iterator<Item = &'a str>,
+    uses: &HashMap<String, usize>,
+) -> BTreeMap<&'a str, usize> {
+    names.map(|name| (name, uses.get(&fold(name)).copied().unwrap_or_default())).collect()
 }
 
 fn name_of(company: &Company) -> CompanyName<'_> {

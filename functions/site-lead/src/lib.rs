@@ -33,16 +33,17 @@ async fn capture(app: &App, request: &Request) -> Reply {
         company: app.ids.company(now),
         contact: Some(app.ids.contact(now)),
         owner: key.owner,
+        converting: None,
+        attachments: Vec::new(),
+        staged: None,
         once: web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &fields)?,
         repeat: Some(repeat),
     };
     match app.store.open_lead(opening, |lead| web::record(&created(lead))).await {
         Ok(lead) => Ok(created(&lead)),
-        Err(OpenError::Invalid(errors)) => Err(errors.into()),
-        Err(OpenError::Once(once)) => web::replay(once),
         // What was sent, not what is stored: the sender may be a stranger who knows an e-mail.
         Err(OpenError::Repeat(id, at)) => Ok(created(&Lead { id, created_on: at, updated_on: at, ..sent })),
-        Err(OpenError::Store(error)) => Err(error.into()),
+        Err(error) => web::not_opened(error),
     }
 }
 

@@ -125,9 +125,7 @@ impl Auth {
     /// The member who has this seat, with role and teams: one read.
     pub async fn admit(&self, seat: Seat, store: &Store) -> Result<Caller, AuthError> {
         match store.find_user(seat.org, seat.user).await? {
-            Some(user) if user.active => {
-                Ok(Caller { user: user.id, org: user.org, role: user.role, teams: user.teams })
-            }
+            Some(user) if user.active => Ok(user.into()),
             _ => Err(AuthError::Forbidden),
         }
     }

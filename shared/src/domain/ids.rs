@@ -56,6 +56,14 @@ ids! {
     CompanyId company,
     /// A capture key of a website.
     KeyId key,
+    /// A comment on a lead; sorts by the time it was written.
+    CommentId comment,
+    /// A file on a lead; sorts by the time it was sent.
+    AttachmentId attachment,
+    /// An account that converted leads made.
+    AccountId account,
+    /// An opportunity that a converted lead made.
+    OpportunityId opportunity,
 }
 
 /// The text is not a UUID.

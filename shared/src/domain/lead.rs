@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CloseDate, CompanyId, ContactId, Country, Email, FieldErrors, Fields, Form, LeadId, Money, OrgId, Phone,
-    Probability, Tags, TeamId, Text, UserId, Website,
+    CloseDate, CompanyId, ContactId, Conversion, Country, Email, FieldErrors, Fields, Form, LeadId, Money,
+    OrgId, Person, Phone, Probability, Tags, TeamId, Text, UserId, Website,
 };
 
 /// Where a lead stands.
@@ -125,13 +125,34 @@ pub struct LeadDetails {
     pub tags: Tags,
 }
 
-/// The way a lead comes in; each asks for a little more or less.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The way a lead, or a change of one, comes in; each asks for a little more or less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Door {
     /// An API client: both names.
     Api,
-    /// A website: a last name, and an e-mail or a phone.
+    /// A website: a last name, and an e-mail or a phone; it converts nothing.
     Site,
+    /// A file of leads: both names.
+    Import,
+}
+
+/// The text is no door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be site, import or api")]
+pub struct DoorError;
+
+impl FromStr for Door {
+    type Err = DoorError;
+
+    fn from_str(text: &str) -> Result<Self, DoorError> {
+        match text.trim() {
+            "api" => Ok(Self::Api),
+            "site" => Ok(Self::Site),
+            "import" => Ok(Self::Import),
+            _ => Err(DoorError),
+        }
+    }
 }
 
 impl LeadDetails {
@@ -142,8 +163,7 @@ impl LeadDetails {
 
     /// This lead with the sent fields changed; null and blank clear, a sent list replaces.
     pub fn change(&self, fields: &Fields) -> Result<Self, FieldErrors> {
-        let door = if self.first_name.is_some() { Door::Api } else { Door::Site };
-        Self::read(door, Some(self), fields)
+        Self::read(Door::Api, Some(self), fields)
     }
 
     fn read(door: Door, was: Option<&Self>, fields: &Fields) -> Result<Self, FieldErrors> {
@@ -154,16 +174,20 @@ impl LeadDetails {
         }
         let opening = was.is_none();
         let mut form = Form::new(fields);
-        let first_name = match door {
-            Door::Api => form.required(&["first_name"], now!(first_name)),
-            Door::Site => form.optional(&["first_name"], now!(first_name)),
+        let nameless = if opening { door == Door::Site } else { now!(first_name).is_none() };
+        let first_name = match nameless {
+            false => form.required(&["first_name"], now!(first_name)),
+            true => form.optional(&["first_name"], now!(first_name)),
         };
         let last_name = form.required(&["last_name"], was.map(|was| was.last_name.clone()));
         let before = was.map_or(Status::Assigned, |was| was.status);
-        let status = form.optional(&["status"], Some(before)).unwrap_or(before);
-        let converted = was.is_some_and(|was| was.status == Status::Converted);
-        if form.flag("auto_convert") || (status == Status::Converted && !converted) {
-            form.errors.add("status", "conversion is not offered yet");
+        let mut status = form.optional(&["status"], Some(before)).unwrap_or(before);
+        if form.flag("auto_convert") && door != Door::Site {
+            status = Status::Converted;
+        }
+        let converts = status == Status::Converted && before != Status::Converted;
+        if converts && door == Door::Site {
+            form.errors.add("status", "a website cannot convert a lead");
         }
         let title = form.optional(&["title"], now!(title));
         let email = form.optional(&["email"], now!(email));
@@ -175,6 +199,12 @@ impl LeadDetails {
         }
         let source = form.optional(&["source"], now!(source));
         let account_name = form.optional(&["account_name"], now!(account_name));
+        if converts && account_name.is_none() && !form.errors.has("account_name") {
+            form.errors.add("account_name", "is required to convert a lead");
+        }
+        if converts && email.is_none() && !form.errors.has("email") {
+            form.errors.add("email", "is required to convert a lead");
+        }
         let website = form.optional(&["website"], now!(website));
         let description = form.optional(&["description", "message"], now!(description));
         let opportunity_amount = form.optional(&["opportunity_amount"], now!(opportunity_amount));
@@ -286,9 +316,12 @@ pub struct Lead {
     pub attribution: Option<Attribution>,
     pub created_from_site: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<UserId>,
+    pub created_by: Option<Person>,
     pub created_on: DateTime<Utc>,
     pub updated_on: DateTime<Utc>,
+    /// What it became; none unless its status is converted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<Conversion>,
     /// Rises by one with each change.
     pub version: u64,
 }
@@ -299,7 +332,7 @@ impl Lead {
         id: LeadId,
         org: OrgId,
         details: LeadDetails,
-        created_by: Option<UserId>,
+        created_by: Option<Person>,
         now: DateTime<Utc>,
     ) -> Self {
         Self {
@@ -312,6 +345,7 @@ impl Lead {
             created_by,
             created_on: now,
             updated_on: now,
+            conversion: None,
             version: 1,
         }
     }
@@ -319,5 +353,18 @@ impl Lead {
     /// This lead after a change of its details.
     pub fn changed(&self, details: LeadDetails, now: DateTime<Utc>) -> Self {
         Self { details, updated_on: now, version: self.version + 1, ..self.clone() }
+    }
+
+    /// The way it came in.
+    pub fn door(&self) -> Door {
+        if self.created_from_site { Door::Site } else { Door::Api }
+    }
+
+    /// Those who have it to do: whom it is assigned to, while it is open.
+    pub fn worked_by(&self) -> &[UserId] {
+        match self.details.status.class() {
+            StatusClass::Open => &self.details.assigned_to,
+            StatusClass::Closed | StatusClass::Converted => &[],
+        }
     }
 }

@@ -1,37 +1,52 @@
 //! What a lead is and what may be done to it. Pure: no table, no HTTP, no clock.
 
+mod account;
+mod attachment;
+mod comment;
 mod company;
 mod contact;
+mod conversion;
 mod country;
 mod fields;
 mod filter;
 mod fold;
 mod form;
+mod history;
 mod ids;
 mod key;
 mod lead;
 mod money;
 mod org;
 mod rights;
+mod rules;
 mod tags;
 mod team;
 mod text;
 mod user;
 
+pub use account::{Account, Opportunity};
+pub use attachment::{Attachment, ContentType, FileName};
+pub use comment::Comment;
 pub use company::{Company, CompanyDetails};
 pub use contact::Contact;
+pub use conversion::{Conversion, Link};
 pub use country::{COUNTRIES, Country};
 pub use fields::{FieldErrors, Fields, Value};
 pub use filter::LeadFilter;
 pub use fold::fold;
 pub use form::{Form, MAX_IDS};
-pub use ids::{CompanyId, ContactId, Ids, KeyId, LeadId, OrgId, TeamId, UserId};
+pub use history::{Action, Change, Event};
+pub use ids::{
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, Ids, KeyId, LeadId, OpportunityId, OrgId,
+    TeamId, UserId,
+};
 pub use key::{ApiKey, NewApiKey};
 pub use lead::{Attribution, Door, Lead, LeadDetails, Status, StatusClass};
 pub use money::Money;
 pub use org::Org;
 pub use rights::{Caller, Relation};
+pub use rules::{Assign, Rule, Rules, RulesError, Strategy, Targets};
 pub use tags::Tags;
 pub use team::Team;
 pub use text::{CloseDate, Email, Phone, Probability, Text, Website};
-pub use user::{Role, User};
+pub use user::{Person, Role, User};

@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use super::{Lead, OrgId, Role, TeamId, UserId};
+use super::{Attachment, Comment, Lead, OrgId, Person, Role, TeamId, User, UserId};
 
 /// A member of an organisation, asking.
 #[derive(Debug, Clone)]
@@ -9,6 +9,14 @@ pub struct Caller {
     pub org: OrgId,
     pub role: Role,
     pub teams: Vec<TeamId>,
+    pub person: Person,
+}
+
+impl From<User> for Caller {
+    fn from(user: User) -> Self {
+        let person = user.person();
+        Self { user: user.id, org: user.org, role: user.role, teams: user.teams, person }
+    }
 }
 
 /// Whom a lead belongs to, as far as rights go.
@@ -31,7 +39,7 @@ impl Relation for Lead {
     }
 
     fn created_by(&self) -> Option<UserId> {
-        self.created_by
+        self.created_by.as_ref().map(|person| person.id)
     }
 }
 
@@ -52,6 +60,16 @@ impl Caller {
 
     /// May delete: an ADMIN, or the one who created it.
     pub fn may_delete(&self, lead: &Lead) -> bool {
-        self.is_admin() || lead.created_by == Some(self.user)
+        self.is_admin() || lead.created_by() == Some(self.user)
+    }
+
+    /// May edit and delete a comment: an ADMIN, or its author.
+    pub fn may_edit_comment(&self, comment: &Comment) -> bool {
+        self.is_admin() || comment.author.id == self.user
+    }
+
+    /// May delete a file: an ADMIN, or the one who sent it.
+    pub fn may_delete_attachment(&self, attachment: &Attachment) -> bool {
+        self.is_admin() || attachment.uploader.id == self.user
     }
 }

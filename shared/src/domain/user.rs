@@ -44,6 +44,14 @@ impl fmt::Display for Role {
     }
 }
 
+/// A user as others see them in what they did, named as they were at the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: UserId,
+    pub email: String,
+    pub name: String,
+}
+
 /// A member of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -75,5 +83,10 @@ impl User {
         let (Some(email), Some(name)) = (email, name) else { return Err(errors) };
         let (email, name) = (email.into(), name.into());
         Ok(Self { id, org, email, name, role, active: true, teams: Vec::new(), created_on: now })
+    }
+
+    /// Who they are.
+    pub fn person(&self) -> Person {
+        Person { id: self.id, email: self.email.clone(), name: self.name.clone() }
     }
 }

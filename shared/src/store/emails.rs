@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{encode, entities, rfc3339};
 use super::keys::Key;
+use super::surroundings::Surroundings;
 use super::transaction::{Transaction, absent};
 use super::{Store, StoreError};
-use crate::domain::{Contact, ContactId, OrgId};
+use crate::domain::{Contact, ContactId, Email, Lead, OrgId};
 
 /// How many leads have an address, and the one contact that has it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -42,9 +43,30 @@ impl Transaction {
         );
     }
 
-    /// One lead more has this address, and this is its contact; refused if it has got another.
-    pub(crate) fn count_email_of_contact(&mut self, key: Key, contact: ContactId, now: DateTime<Utc>) {
-        let mut values = email_values(1, now);
+    /// So many leads more have the lead's address, and it gets a contact if it has none: `new`, a person made of the
+    /// lead. Refused if it has got another meanwhile. The contact's id.
+    pub(crate) fn settle_contact(
+        &mut self,
+        around: &Surroundings,
+        lead: &Lead,
+        email: &Email,
+        new: ContactId,
+        leads: i64,
+    ) -> Result<ContactId, StoreError> {
+        let (key, now) = (Key::email(lead.org, email.as_str()), lead.updated_on);
+        let known = around.email_use(&key)?.contact;
+        let contact = known.unwrap_or(new);
+        if known.is_none() || leads != 0 {
+            self.count_email_of_contact(key, leads, contact, now);
+        }
+        if known.is_none() {
+            self.put(encode(Key::contact(lead.org, new), &Contact::of_lead(new, lead), now)?);
+        }
+        Ok(contact)
+    }
+
+    fn count_email_of_contact(&mut self, key: Key, leads: i64, contact: ContactId, now: DateTime<Utc>) {
+        let mut values = email_values(leads, now);
         values.push((":contact", AttributeValue::S(contact.to_string())));
         self.update(
             key,
@@ -70,14 +92,7 @@ impl Store {
         let mut transaction = Transaction::default();
         transaction.put_if(encode(Key::contact(contact.org, contact.id), contact, now)?, absent());
         if let Some(email) = &contact.email {
-            let mut values = email_values(0, now);
-            values.push((":contact", AttributeValue::S(contact.id.to_string())));
-            transaction.update(
-                Key::email(contact.org, email),
-                "SET entity = :entity, updated_at = :now, contact = :contact ADD leads :leads",
-                Some("attribute_not_exists(contact)"),
-                values,
-            );
+            transaction.count_email_of_contact(Key::email(contact.org, email), 0, contact.id, now);
         }
         Ok(self.commit(transaction).await?)
     }

@@ -27,10 +27,15 @@ macro_rules! entities {
 }
 
 entities! {
+    crate::domain::Account => "account",
     crate::domain::ApiKey => "api_key",
+    crate::domain::Attachment => "attachment",
+    crate::domain::Comment => "comment",
     crate::domain::Company => "company",
     crate::domain::Contact => "contact",
+    crate::domain::Event => "event",
     crate::domain::Lead => "lead",
+    crate::domain::Opportunity => "opportunity",
     crate::domain::Org => "org",
     crate::domain::Team => "team",
     crate::domain::User => "user",
@@ -55,7 +60,7 @@ pub(crate) fn decode<T: Entity>(item: Item) -> Result<T, StoreError> {
 }
 
 /// A moment as it is stored and shown: UTC, milliseconds.
-pub(crate) fn rfc3339(moment: DateTime<Utc>) -> String {
+pub fn rfc3339(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

@@ -6,10 +6,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
 
 use super::api_keys::KeyHash;
-use crate::domain::{CompanyId, ContactId, KeyId, LeadId, OrgId, TeamId, UserId, fold};
+use crate::domain::{
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, KeyId, LeadId, OpportunityId, OrgId, TeamId,
+    UserId, fold,
+};
 
 /// Longest part of a sort key taken as it is; DynamoDB allows 1,024 bytes in all.
 const LONGEST: usize = 900;
+/// Counters that leads are spread over, so that writers seldom meet.
+pub(crate) const SHARDS: u8 = 16;
 
 /// A primary key. Every constructor asks for the organisation, so that no key can reach into
 /// another's data; the exceptions are what is looked up before an organisation is known.
@@ -128,11 +133,86 @@ impl Key {
         Self::new(format!("ORG#{org}#COMPANIES"), bounded(&fold(name)))
     }
 
-    // Leads.
+    /// An account by id.
+    pub(crate) fn account(org: OrgId, account: AccountId) -> Self {
+        Self::new(format!("ORG#{org}#ACCOUNT#{account}"), "ACCOUNT")
+    }
+
+    /// An account by name, whatever its case; the partition lists them by name.
+    pub(crate) fn account_name(org: OrgId, name: &str) -> Self {
+        Self::new(format!("ORG#{org}#ACCOUNTS"), bounded(&fold(name)))
+    }
+
+    /// That a lead became an account; the partition lists them by account.
+    pub(crate) fn account_lead(org: OrgId, account: AccountId, lead: LeadId) -> Self {
+        Self::new(format!("ORG#{org}#ACCOUNT_LEADS"), format!("{account}#{lead}"))
+    }
+
+    /// An opportunity.
+    pub(crate) fn opportunity(org: OrgId, opportunity: OpportunityId) -> Self {
+        Self::new(format!("ORG#{org}#OPPORTUNITIES"), opportunity.to_string())
+    }
+
+    /// The assignment rules.
+    pub(crate) fn rules(org: OrgId) -> Self {
+        Self::new(format!("ORG#{org}#RULES"), "RULES")
+    }
+
+    /// How many turns there were among those whom a rule names; `among` says who they are.
+    pub(crate) fn turn(org: OrgId, among: &str) -> Self {
+        Self::new(format!("ORG#{org}#TURN#{}", sha256(among)), "TURN")
+    }
+
+    /// One of the 16 counters of open leads by user.
+    pub(crate) fn load(org: OrgId, shard: u8) -> Self {
+        Self::new(format!("ORG#{org}#LOAD#{shard:02}"), "LOAD")
+    }
+
+    /// What is to be cleaned up, by the time from which on it may be.
+    pub(crate) fn chore(org: OrgId, due: &str, id: &str) -> Self {
+        Self::new(format!("ORG#{org}#CHORES"), format!("{due}#{id}"))
+    }
+
+    // Leads. Within one's partition, from behind: itself, its files, its comments, its history.
 
     /// A lead.
     pub(crate) fn lead(org: OrgId, lead: LeadId) -> Self {
-        Self::new(format!("ORG#{org}#LEAD#{lead}"), "LEAD")
+        Self::new(lead_partition(org, lead), "LEAD")
+    }
+
+    /// A file of a lead.
+    pub(crate) fn file(org: OrgId, lead: LeadId, file: AttachmentId) -> Self {
+        Self::new(lead_partition(org, lead), format!("FILE#{file}"))
+    }
+
+    /// A comment on a lead.
+    pub(crate) fn comment(org: OrgId, lead: LeadId, comment: CommentId) -> Self {
+        Self::new(lead_partition(org, lead), format!("COMMENT#{comment}"))
+    }
+
+    /// The start of all keys of a lead's comments.
+    pub(crate) fn comments(org: OrgId, lead: LeadId) -> Self {
+        Self::new(lead_partition(org, lead), "COMMENT#")
+    }
+
+    /// What happened to a lead when it got this version.
+    pub(crate) fn change(org: OrgId, lead: LeadId, version: u64) -> Self {
+        Self::new(lead_partition(org, lead), format!("CHANGE#{version:010}"))
+    }
+
+    /// The start of all keys of a lead's history.
+    pub(crate) fn changes(org: OrgId, lead: LeadId) -> Self {
+        Self::new(lead_partition(org, lead), "CHANGE#")
+    }
+
+    /// The lead that a comment is on.
+    pub(crate) fn comment_pointer(org: OrgId, comment: CommentId) -> Self {
+        Self::new(format!("ORG#{org}#COMMENT#{comment}"), "COMMENT")
+    }
+
+    /// The lead that a file is on.
+    pub(crate) fn file_pointer(org: OrgId, file: AttachmentId) -> Self {
+        Self::new(format!("ORG#{org}#FILE#{file}"), "FILE")
     }
 
     /// A lead's row in the list index.
@@ -142,8 +222,7 @@ impl Key {
 
     /// The counter that a lead is counted in: one of 16, so that writers seldom meet.
     pub(crate) fn count(org: OrgId, lead: LeadId) -> Self {
-        let [.., last] = *lead.0.as_bytes();
-        Self::new(format!("ORG#{org}#COUNT"), format!("{:02}", last % 16))
+        Self::new(format!("ORG#{org}#COUNT"), format!("{:02}", shard(lead)))
     }
 
     /// What an e-mail address belongs to.
@@ -174,6 +253,16 @@ impl Key {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text("PK")?, sk: text("SK")? })
     }
+}
+
+/// Which of the 16 counters a lead is counted in.
+pub(crate) fn shard(lead: LeadId) -> u8 {
+    let [.., last] = *lead.0.as_bytes();
+    last % SHARDS
+}
+
+fn lead_partition(org: OrgId, lead: LeadId) -> String {
+    format!("ORG#{org}#LEAD#{lead}")
 }
 
 fn directory(org: OrgId) -> String {
@@ -221,6 +310,9 @@ mod tests {
             (Key::tag(org, "VIP"), format!("{o}#NAMES"), "TAG#vip".to_owned()),
             (Key::company_name(org, "ACME"), format!("{o}#COMPANIES"), "acme".to_owned()),
             (Key::lead(org, LeadId(id)), format!("{o}#LEAD#{i}"), "LEAD".to_owned()),
+            (Key::comment(org, LeadId(id), CommentId(id)), format!("{o}#LEAD#{i}"), format!("COMMENT#{i}")),
+            (Key::change(org, LeadId(id), 12), format!("{o}#LEAD#{i}"), "CHANGE#0000000012".to_owned()),
+            (Key::load(org, 7), format!("{o}#LOAD#07"), "LOAD".to_owned()),
             (Key::row(org, LeadId(id)), format!("{o}#INDEX#00"), i.to_owned()),
             (Key::count(org, LeadId(id)), format!("{o}#COUNT"), "15".to_owned()),
             (Key::email(org, "A@B.example"), format!("{o}#EMAIL#a@b.example"), "EMAIL".to_owned()),

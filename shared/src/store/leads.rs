@@ -7,9 +7,14 @@ use super::emails::EmailUse;
 use super::item::{decode, encode};
 use super::keys::Key;
 use super::once::{Once, OnceError, Recorded, Repeat};
+use super::rules::{self, Turn};
+use super::surroundings::Surroundings;
 use super::transaction::{Refused, Transaction, absent, unchanged};
-use super::{Store, StoreError};
-use crate::domain::{CompanyId, Contact, ContactId, FieldErrors, Lead, LeadId, MAX_IDS, OrgId, User, UserId};
+use super::{Chore, Converting, Store, StoreError};
+use crate::domain::{
+    AccountId, Attachment, CompanyId, ContactId, Door, FieldErrors, Lead, LeadId, MAX_IDS, OrgId, Person,
+    User, UserId,
+};
 
 /// How often a lead is written anew when what it refers to changed between reading and writing.
 const ATTEMPTS: usize = 8;
@@ -20,12 +25,28 @@ pub struct Opening {
     pub lead: Lead,
     /// The id of the company that its account name may make.
     pub company: CompanyId,
-    /// The id of the contact that its e-mail may make; none: no contact is made.
+    /// The id of the contact that its e-mail may make, and that it then names; none: no contact is made.
     pub contact: Option<ContactId>,
-    /// Who gets the lead if it names nobody and they are active.
+    /// Who gets the lead if it names nobody, no rule does, and they are active.
     pub owner: Option<UserId>,
+    /// What a converted lead becomes.
+    pub converting: Option<Converting>,
+    /// Files whose bytes are in the bucket.
+    pub attachments: Vec<Attachment>,
+    /// What cleans those up should the lead not be written.
+    pub staged: Option<Chore>,
     pub once: Option<Once>,
     pub repeat: Option<Repeat>,
+}
+
+/// A change of a lead about to be written.
+#[derive(Debug)]
+pub struct Updating {
+    pub by: Person,
+    /// The id of the company that its account name may make.
+    pub company: CompanyId,
+    /// What the lead becomes if the change converts it.
+    pub converting: Option<Converting>,
 }
 
 /// Why a lead was not written.
@@ -37,6 +58,8 @@ pub enum OpenError {
     Once(OnceError),
     /// The same capture made this lead a moment ago.
     Repeat(LeadId, DateTime<Utc>),
+    /// It cannot be converted: an account of that name is there already.
+    AccountThere(AccountId),
     Store(StoreError),
 }
 
@@ -60,13 +83,9 @@ impl Store {
         answer: impl Fn(&Lead) -> Recorded,
     ) -> Result<Lead, OpenError> {
         let (once, repeat) = (opening.once.as_ref(), opening.repeat.as_ref());
+        let mut chosen = None;
         for _ in 0..ATTEMPTS {
-            let owner = opening.owner.filter(|_| opening.lead.details.assigned_to.is_empty());
-            let owner = owner.map(|owner| (owner, Key::user(opening.lead.org, owner)));
-            let more = once.map(|once| once.key.clone()).into_iter();
-            let more = more.chain(repeat.map(|repeat| repeat.key.clone()));
-            let more = more.chain(owner.as_ref().map(|(_, key)| key.clone()));
-            let mut around = self.surroundings(&opening.lead, None, more).await?;
+            let mut around = self.surroundings(&opening.lead, None, opening.keys()).await?;
             let mut lead = opening.lead.clone();
             let now = lead.created_on;
             if let Some(once) = once {
@@ -77,38 +96,52 @@ impl Store {
             {
                 return Err(OpenError::Repeat(known.0, known.1));
             }
-            if let Some((owner, key)) = owner
-                && let Some(item) = around.take(&key)
-                && decode::<User>(item)?.active
-            {
-                lead.details.assigned_to.push(owner);
-            }
             around.check(&opening.lead, None)?.or(()).map_err(OpenError::Invalid)?;
+            if lead.details.assigned_to.is_empty() {
+                // Chosen once, however often the lead is written: a turn is taken only once.
+                let chosen = match &chosen {
+                    Some(chosen) => chosen,
+                    None => chosen.insert(self.assignees(&opening, &around).await?),
+                };
+                lead.details.assigned_to.clone_from(chosen);
+            }
 
             let mut transaction = Transaction::default();
-            if let Some(email) = &lead.details.email {
-                let key = Key::email(lead.org, email.as_str());
-                let EmailUse { contact: known, .. } = around.email_use(&key)?;
-                match (opening.contact, known) {
-                    (None, _) => transaction.count_email(key, 1, now),
-                    (Some(new), known) => {
-                        let contact = known.unwrap_or(new);
-                        transaction.count_email_of_contact(key, contact, now);
-                        if known.is_none() {
-                            let person = Contact::of_lead(new, &lead);
-                            transaction.put(encode(Key::contact(lead.org, new), &person, now)?);
-                        }
-                        if !lead.details.contacts.contains(&contact) && lead.details.contacts.len() < MAX_IDS
-                        {
-                            lead.details.contacts.push(contact);
-                        }
-                    }
+            let converting = opening.converting.as_ref();
+            let new = opening.contact.or(converting.map(|converting| converting.contact));
+            let contact = match (&lead.details.email, new) {
+                (Some(email), Some(new)) => Some(transaction.settle_contact(&around, &lead, email, new, 1)?),
+                (Some(email), None) => {
+                    transaction.count_email(Key::email(lead.org, email.as_str()), 1, now);
+                    None
                 }
+                (None, _) => None,
+            };
+            if let Some(contact) = contact.filter(|_| opening.contact.is_some())
+                && !lead.details.contacts.contains(&contact)
+                && lead.details.contacts.len() < MAX_IDS
+            {
+                lead.details.contacts.push(contact);
             }
             around.settle(&mut lead, None, opening.company, &mut transaction)?;
+            if let (Some(converting), Some(contact)) = (converting, contact) {
+                let settled = converting.settle(&around, &mut lead, contact, &mut transaction);
+                if let (Err(OpenError::AccountThere(_)), Some(once)) = (&settled, once) {
+                    // The account may be this request's own, done between two of its reads.
+                    once.check(self.read(once.key.clone()).await?, now)?.map_err(OpenError::Once)?;
+                }
+                settled?;
+            }
             transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, absent());
             transaction.put_row(&lead)?;
             transaction.count_in(&lead);
+            transaction.count_load(None, Some(&lead));
+            for file in &opening.attachments {
+                transaction.put_attachment(file)?;
+            }
+            if let Some(staged) = &opening.staged {
+                transaction.end_chore(staged);
+            }
             if let Some(once) = once {
                 once.record(&mut transaction, answer(&lead), now)?;
             }
@@ -124,71 +157,129 @@ impl Store {
         Err(busy().into())
     }
 
+    /// Who gets a lead that names nobody: whom the rules choose, else its owner, if active.
+    async fn assignees(&self, opening: &Opening, around: &Surroundings) -> Result<Vec<UserId>, StoreError> {
+        let lead = &opening.lead;
+        if let Some(item) = around.get(&Key::rules(lead.org)) {
+            let rules = rules::written(item.clone())?;
+            let chosen = self.assign(lead.org, &rules, &lead.details, lead.door(), Turn::Take).await?;
+            if let Some(chosen) = chosen {
+                return Ok(chosen.assigned_to);
+            }
+        }
+        let owner = opening.owner.and_then(|owner| around.get(&Key::user(lead.org, owner)));
+        let owner = owner.cloned().map(decode::<User>).transpose()?;
+        Ok(owner.filter(|owner| owner.active).map(|owner| owner.id).into_iter().collect())
+    }
+
     /// Writes a lead that was changed from `was`, in one transaction, and gives it as it was written.
     /// `Err(Store(Conflict))` if it is no longer `was`.
     pub async fn update_lead(
         &self,
         was: &Lead,
         changed: Lead,
-        company: CompanyId,
+        updating: &Updating,
     ) -> Result<Lead, OpenError> {
+        let converting = updating.converting.as_ref();
+        let email =
+            |lead: &Lead| lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
         for _ in 0..ATTEMPTS {
-            let around = self.surroundings(&changed, Some(was), []).await?;
+            let more = converting.map(|converting| converting.keys(&changed)).unwrap_or_default();
+            let more = more.into_iter().chain(converting.and_then(|_| email(&changed)));
+            let around = self.surroundings(&changed, Some(was), more).await?;
             around.check(&changed, Some(was))?.or(()).map_err(OpenError::Invalid)?;
             let (mut lead, now) = (changed.clone(), changed.updated_on);
 
             let mut transaction = Transaction::default();
-            around.settle(&mut lead, Some(was), company, &mut transaction)?;
+            around.settle(&mut lead, Some(was), updating.company, &mut transaction)?;
+            if converting.is_none() && lead.details == was.details && lead.company == was.company {
+                return Ok(was.clone()); // tags in another case, spelled as they were
+            }
+            let (before, after) = (email(was), email(&lead));
+            let moved = before != after;
+            if let Some(key) = before.filter(|_| moved) {
+                let known = around.email_use(&key)?;
+                transaction.uncount_email(key, &known, now);
+            }
+            match (converting, lead.details.email.clone()) {
+                (Some(converting), Some(email)) => {
+                    let new = converting.contact;
+                    let contact =
+                        transaction.settle_contact(&around, &lead, &email, new, i64::from(moved))?;
+                    let settled = converting.settle(&around, &mut lead, contact, &mut transaction);
+                    if matches!(settled, Err(OpenError::AccountThere(_))) {
+                        // The account may be this lead's own, converted by somebody else a moment ago.
+                        self.still(was).await?;
+                    }
+                    settled?;
+                }
+                _ => after.into_iter().filter(|_| moved).for_each(|key| transaction.count_email(key, 1, now)),
+            }
             transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, unchanged(was.version));
             transaction.put_row(&lead)?;
             transaction.count_moved(was, &lead);
-            let email =
-                |lead: &Lead| lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
-            let (before, after) = (email(was), email(&lead));
-            if before != after {
-                if let Some(key) = before {
-                    let known = around.email_use(&key)?;
-                    transaction.uncount_email(key, &known, now);
-                }
-                if let Some(key) = after {
-                    transaction.count_email(key, 1, now);
-                }
-            }
+            transaction.count_load(Some(was), Some(&lead));
+            transaction.put_event(was, &lead, Some(updating.by.clone()), Door::Api)?;
             match self.commit(transaction).await {
                 Ok(()) => return Ok(lead),
-                Err(Refused::Condition) => match self.find_lead(was.org, was.id).await? {
-                    Some(now) if now.version == was.version => {}
-                    _ => return Err(StoreError::Conflict.into()),
-                },
+                Err(Refused::Condition) => self.still(was).await?,
                 Err(Refused::Store(error)) => return Err(error.into()),
             }
         }
         Err(busy().into())
     }
 
-    /// Removes a lead with all that belongs to it; [`StoreError::Conflict`] if it is no longer as it
-    /// was read.
-    pub async fn remove_lead(&self, lead: &Lead) -> Result<(), StoreError> {
+    /// [`StoreError::Conflict`] if a lead is no longer as it was read.
+    async fn still(&self, lead: &Lead) -> Result<(), StoreError> {
+        match self.find_lead(lead.org, lead.id).await? {
+            Some(now) if now.version == lead.version => Ok(()),
+            _ => Err(StoreError::Conflict),
+        }
+    }
+
+    /// Removes a lead, and writes down in `chore` that what is left of it is to go: comments, files, history.
+    /// [`StoreError::Conflict`] if it is no longer as it was read.
+    pub async fn remove_lead(
+        &self,
+        lead: &Lead,
+        chore: &Chore,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let email = lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
         for _ in 0..ATTEMPTS {
             let mut transaction = Transaction::default();
             if let Some(key) = email.clone() {
                 let known = self.read(key.clone()).await?.map_or(Ok(EmailUse::default()), decode)?;
-                transaction.uncount_email(key, &known, lead.updated_on);
+                transaction.uncount_email(key, &known, now);
             }
             transaction.delete_if(Key::lead(lead.org, lead.id), unchanged(lead.version));
             transaction.delete(Key::row(lead.org, lead.id));
             transaction.count_out(lead);
+            transaction.count_load(Some(lead), None);
+            transaction.forget_conversion(lead);
+            transaction.put_chore(chore, now)?;
             match self.commit(transaction).await {
                 Ok(()) => return Ok(()),
-                Err(Refused::Condition) => match self.find_lead(lead.org, lead.id).await? {
-                    Some(now) if now.version == lead.version => {}
-                    _ => return Err(StoreError::Conflict),
-                },
+                Err(Refused::Condition) => self.still(lead).await?,
                 Err(Refused::Store(error)) => return Err(error),
             }
         }
         Err(busy())
+    }
+}
+
+impl Opening {
+    /// What is read of it beside what the lead names.
+    fn keys(&self) -> Vec<Key> {
+        let org = self.lead.org;
+        let mut keys: Vec<Key> = self.converting.iter().flat_map(|it| it.keys(&self.lead)).collect();
+        keys.extend(self.once.as_ref().map(|once| once.key.clone()));
+        keys.extend(self.repeat.as_ref().map(|repeat| repeat.key.clone()));
+        if self.lead.details.assigned_to.is_empty() {
+            keys.push(Key::rules(org));
+            keys.extend(self.owner.map(|owner| Key::user(org, owner)));
+        }
+        keys
     }
 }
 

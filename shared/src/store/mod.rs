@@ -1,20 +1,28 @@
 //! The table: one DynamoDB table for everything, see `docs/access-patterns.md`.
 
+mod accounts;
 mod api_keys;
+mod attachments;
 mod batch;
+mod chores;
+mod comments;
 mod companies;
 mod counts;
 mod directory;
 mod emails;
 mod error;
+mod folder;
+mod history;
 mod item;
 mod keys;
 mod leads;
+mod loads;
 mod names;
 mod once;
 mod orgs;
 mod row;
 mod rows;
+mod rules;
 mod side_lists;
 mod surroundings;
 mod teams;
@@ -25,15 +33,21 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use accounts::{AccountWithLeads, Converted, Converting};
 pub use api_keys::KeyHash;
+pub use chores::{Chore, Task};
+pub use comments::{AddError, Addition};
 pub use companies::CompanyError;
 pub use counts::Counts;
 pub use error::StoreError;
-pub(crate) use item::rfc3339;
-pub use leads::{OpenError, Opening};
+pub use folder::Folder;
+pub use history::HistoryPage;
+pub use item::rfc3339;
+pub use leads::{OpenError, Opening, Updating};
 pub use once::{Once, OnceError, Recorded, Repeat};
-pub use rows::{LeadPage, ListQuery, Rows};
-pub use side_lists::SideLists;
+pub use rows::{LeadPage, ListQuery, Listing, Rows, Uses};
+pub use rules::{Assignment, RulesRefused};
+pub use side_lists::{People, SideLists};
 
 /// The table of one deployment. Cheap to clone.
 #[derive(Debug, Clone)]

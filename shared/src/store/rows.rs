@@ -1,5 +1,7 @@
 //! The list index: these filters, this page, exact counts.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Item, decode};
@@ -7,9 +9,9 @@ use super::keys::Key;
 use super::row::Row;
 use super::transaction::Transaction;
 use super::{Counts, Store, StoreError};
-use crate::domain::{Caller, Lead, LeadFilter, LeadId, OrgId, StatusClass};
+use crate::domain::{Caller, Lead, LeadFilter, LeadId, OrgId, Status, StatusClass};
 
-/// One page of both lists.
+/// One page of the lists.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
     pub filter: LeadFilter,
@@ -17,6 +19,27 @@ pub struct ListQuery {
     pub limit: usize,
     /// Leads of each list that come before the page.
     pub offset: usize,
+    /// How often each tag and source is used is wanted too, for which every row is read.
+    pub uses: bool,
+}
+
+/// What a list answers.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub open: LeadPage,
+    pub closed: LeadPage,
+    /// Only if the filter asks for them.
+    pub converted: Option<LeadPage>,
+    /// Empty unless they are wanted.
+    pub uses: Uses,
+}
+
+/// How many of the open and closed leads that a caller may see, whatever the filters, have each tag and each source,
+/// by their folded names.
+#[derive(Debug, Clone, Default)]
+pub struct Uses {
+    pub tags: HashMap<String, usize>,
+    pub sources: HashMap<String, usize>,
 }
 
 /// A page of one list, and how many leads the whole list has.
@@ -76,57 +99,92 @@ impl Store {
         Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
     }
 
-    /// A page of the open and of the closed leads that a caller may see, newest first. `rows` and
-    /// `counts` are those of the caller's organisation.
+    /// A page of the open and of the closed leads that a caller may see, newest first; of the converted ones too,
+    /// if the filter names that status. `rows` and `counts` are those of the caller's organisation.
     pub async fn list(
         &self,
         caller: &Caller,
         query: &ListQuery,
         mut rows: Rows,
         counts: Counts,
-    ) -> Result<(LeadPage, LeadPage), StoreError> {
-        let everything = caller.is_admin() && query.filter.is_empty();
-        let (mut open, mut closed) = (Chosen::default(), Chosen::default());
+    ) -> Result<Listing, StoreError> {
+        let early = caller.is_admin() && query.filter.is_empty() && !query.uses;
+        let mut choice = Choice { caller, query, lists: Default::default(), uses: Uses::default() };
         loop {
             for item in &rows.items {
-                choose(item, caller, query, &mut open, &mut closed)?;
+                choice.look_at(item)?;
             }
             let Some(next) = rows.next else { break };
-            if everything && open.is_done(query, counts.open) && closed.is_done(query, counts.closed) {
+            let [open, closed, _] = &mut choice.lists;
+            if early && open.is_done(query, counts.open) && closed.is_done(query, counts.closed) {
                 open.count = usize::try_from(counts.open).unwrap_or_default();
                 closed.count = usize::try_from(counts.closed).unwrap_or_default();
                 break;
             }
             rows = self.rows_from(caller.org, Some(next)).await?;
         }
-        let keys = open.ids.iter().chain(&closed.ids).map(|id| Key::lead(caller.org, *id)).collect();
-        let mut found = self.read_all(keys).await?;
+        let keys = choice.lists.iter().flat_map(|list| &list.ids).map(|id| Key::lead(caller.org, *id));
+        let mut found = self.read_all(keys.collect()).await?;
         let mut page = |chosen: Chosen| {
             let items = chosen.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
             let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
             leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
             Ok::<_, StoreError>(LeadPage { leads, count: chosen.count })
         };
-        Ok((page(open)?, page(closed)?))
+        let [open, closed, converted] = choice.lists;
+        let asked = query.filter.statuses.contains(&Status::Converted);
+        Ok(Listing {
+            open: page(open)?,
+            closed: page(closed)?,
+            converted: asked.then(|| page(converted)).transpose()?,
+            uses: choice.uses,
+        })
     }
 }
 
-fn choose(
-    item: &Item,
-    caller: &Caller,
-    query: &ListQuery,
-    open: &mut Chosen,
-    closed: &mut Chosen,
-) -> Result<(), StoreError> {
-    let (Some(AttributeValue::S(id)), Some(AttributeValue::B(packed))) = (item.get("SK"), item.get("r"))
-    else {
-        return Err(StoreError::Failed("a row of the list index is not one".into()));
-    };
-    let row = Row::unpack(packed.as_ref())?;
-    let list = match row.status.class() {
-        StatusClass::Open => open,
-        StatusClass::Closed => closed,
-        StatusClass::Converted => return Ok(()),
-    };
-    if row.matches(caller, &query.filter) { list.take(id, query) } else { Ok(()) }
+/// What is chosen of the rows: the open, the closed, the converted leads.
+struct Choice<'a> {
+    caller: &'a Caller,
+    query: &'a ListQuery,
+    lists: [Chosen; 3],
+    uses: Uses,
+}
+
+impl Choice<'_> {
+    fn look_at(&mut self, item: &Item) -> Result<(), StoreError> {
+        let (Some(AttributeValue::S(id)), Some(AttributeValue::B(packed))) = (item.get("SK"), item.get("r"))
+        else {
+            return Err(StoreError::Failed("a row of the list index is not one".into()));
+        };
+        let row = Row::unpack(packed.as_ref())?;
+        if !self.caller.may_edit(&row) {
+            return Ok(());
+        }
+        let class = row.status.class();
+        if self.query.uses && class != StatusClass::Converted {
+            self.uses.count(&row);
+        }
+        if !row.matches(&self.query.filter) {
+            return Ok(());
+        }
+        let [open, closed, converted] = &mut self.lists;
+        match class {
+            StatusClass::Open => open.take(id, self.query),
+            StatusClass::Closed => closed.take(id, self.query),
+            StatusClass::Converted => converted.take(id, self.query),
+        }
+    }
+}
+
+impl Uses {
+    fn count(&mut self, row: &Row<'_>) {
+        let add = |counts: &mut HashMap<String, usize>, name: &str| match counts.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(name.to_owned(), 1);
+            }
+        };
+        row.tags.iter().for_each(|tag| add(&mut self.tags, tag));
+        row.source.iter().for_each(|source| add(&mut self.sources, source));
+    }
 }

@@ -1,11 +1,13 @@
 //! What a page shows beside leads: people, companies, tags and sources to choose from.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::decode;
+use super::item::{Entity, Item, decode};
 use super::keys::Key;
 use super::names::Name;
-use super::{Store, StoreError};
+use super::{Converted, Store, StoreError};
 use crate::domain::{Company, Contact, ContactId, Lead, OrgId, Team, User};
 
 /// Most entries of a side list.
@@ -21,6 +23,15 @@ pub struct SideLists {
     pub tags: Vec<String>,
     /// Sources that were used.
     pub sources: Vec<String>,
+}
+
+/// Those whom a lead names, and what it became.
+#[derive(Debug)]
+pub struct People {
+    pub users: Vec<User>,
+    pub teams: Vec<Team>,
+    pub contacts: Vec<Contact>,
+    pub converted: Option<Converted>,
 }
 
 impl Store {
@@ -40,19 +51,29 @@ impl Store {
         Ok(SideLists { contacts, users, companies, tags: names(tags), sources: names(sources) })
     }
 
-    /// The people a lead names, in one round: assigned users, teams, contacts.
-    pub async fn people_of(&self, lead: &Lead) -> Result<(Vec<User>, Vec<Team>, Vec<Contact>), StoreError> {
+    /// The people a lead names, and what it became, in one round.
+    pub async fn people_of(&self, lead: &Lead) -> Result<People, StoreError> {
         let (org, details) = (lead.org, &lead.details);
         let users: Vec<Key> = details.assigned_to.iter().map(|id| Key::user(org, *id)).collect();
         let teams: Vec<Key> = details.teams.iter().map(|id| Key::team(org, *id)).collect();
         let contacts: Vec<Key> =
             details.contacts.iter().map(|id: &ContactId| Key::contact(org, *id)).collect();
-        let keys = users.iter().chain(&teams).chain(&contacts).cloned().collect();
-        let mut found = self.read_all(keys).await?;
-        let users = users.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
-        let teams = teams.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
-        let contacts =
-            contacts.iter().filter_map(|key| found.remove(key)).map(decode).collect::<Result<_, _>>()?;
-        Ok((users, teams, contacts))
+        let mut keys: Vec<Key> = users.iter().chain(&teams).chain(&contacts).cloned().collect();
+        keys.extend(lead.conversion.iter().flat_map(|conversion| conversion.keys(org)));
+        keys.sort_unstable_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
+        keys.dedup();
+        let found = self.read_all(keys).await?;
+        let converted = lead.conversion.map(|conversion| conversion.read(org, &found)).transpose()?;
+        Ok(People {
+            users: those(&users, &found)?,
+            teams: those(&teams, &found)?,
+            contacts: those(&contacts, &found)?,
+            converted: converted.flatten(),
+        })
     }
+}
+
+/// The values of these keys that there are.
+fn those<T: Entity>(keys: &[Key], found: &HashMap<Key, Item>) -> Result<Vec<T>, StoreError> {
+    keys.iter().filter_map(|key| found.get(key)).cloned().map(decode).collect()
 }

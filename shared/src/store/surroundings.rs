@@ -66,6 +66,11 @@ fn emails(lead: &Lead, was: Option<&Lead>) -> Vec<Key> {
 }
 
 impl Surroundings {
+    /// One item.
+    pub(crate) fn get(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
+    }
+
     /// Takes one item out.
     pub(crate) fn take(&mut self, key: &Key) -> Option<Item> {
         self.0.remove(key)

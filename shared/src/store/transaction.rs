@@ -1,7 +1,9 @@
 //! One transaction: all its writes or none.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use super::batch::backoff;
 use super::item::Item;
@@ -40,6 +42,11 @@ pub(crate) type Condition = (&'static str, Vec<(&'static str, AttributeValue)>);
 /// Nothing is there yet.
 pub(crate) fn absent() -> Condition {
     ("attribute_not_exists(PK)", Vec::new())
+}
+
+/// It is there still.
+pub(crate) fn present() -> Condition {
+    ("attribute_exists(PK)", Vec::new())
 }
 
 /// It is as it was read.
@@ -91,9 +98,22 @@ impl Transaction {
         condition: Option<&str>,
         values: Vec<(&'static str, AttributeValue)>,
     ) {
+        self.update_named(key, expression, condition, values, None);
+    }
+
+    /// The same with names of attributes that cannot stand in an expression.
+    pub(crate) fn update_named(
+        &mut self,
+        key: Key,
+        expression: &str,
+        condition: Option<&str>,
+        values: Vec<(&'static str, AttributeValue)>,
+        names: Option<HashMap<String, String>>,
+    ) {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let update = Update::builder()
             .set_key(Some(key.into_item()))
+            .set_expression_attribute_names(names)
             .update_expression(expression)
             .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(Some(values))
@@ -102,12 +122,20 @@ impl Transaction {
             .extend(update.build().ok().map(|update| TransactWriteItem::builder().update(update).build()));
     }
 
+    /// Refuses everything unless an item is there.
+    pub(crate) fn require(&mut self, key: Key) {
+        let check = ConditionCheck::builder().set_key(Some(key.into_item())).table_name(String::new());
+        let check = check.condition_expression("attribute_exists(PK)").build().ok();
+        self.writes.extend(check.map(|check| TransactWriteItem::builder().condition_check(check).build()));
+    }
+
     fn at(mut self, table: &str) -> Vec<TransactWriteItem> {
         for write in &mut self.writes {
             let names = [
                 write.put.as_mut().map(|put| &mut put.table_name),
                 write.delete.as_mut().map(|delete| &mut delete.table_name),
                 write.update.as_mut().map(|update| &mut update.table_name),
+                write.condition_check.as_mut().map(|check| &mut check.table_name),
             ];
             names.into_iter().flatten().for_each(|name| table.clone_into(name));
         }

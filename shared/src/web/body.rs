@@ -2,40 +2,72 @@
 
 use std::borrow::Cow;
 
-use http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use lambda_http::{Body, Request};
 use serde_json::value::RawValue;
 
 use super::{ApiError, header};
-use crate::domain::{FieldErrors, Fields, Value};
+use crate::domain::{ContentType, FieldErrors, Fields, FileName, Value};
 
 /// Most fields of a body, and most items of a list.
 const MOST: usize = 1_000;
 /// Largest body without files, in bytes: room for every field at its limit, in any script.
 const LARGEST: usize = 1024 * 1024;
+/// Largest body with files: what API Gateway takes. Of that, Lambda's 6 MB leave about 4.4 MB.
+const LARGEST_WITH_FILES: usize = 10 * 1024 * 1024;
+/// Most files of a body: their records are written in the one transaction of the request.
+const MOST_FILES: usize = 10;
+
+/// A body: its fields and its files.
+#[derive(Debug, Default)]
+pub struct Sent {
+    pub fields: Fields,
+    pub files: Vec<SentFile>,
+}
+
+/// A file of a multipart body.
+#[derive(Debug)]
+pub struct SentFile {
+    /// The name of its field.
+    pub field: String,
+    pub name: FileName,
+    pub content_type: ContentType,
+    pub bytes: Bytes,
+}
 
 /// The fields of a body; an empty body has none. A file is refused, so that none is lost unseen.
 pub async fn fields(request: &Request) -> Result<Fields, ApiError> {
+    Ok(sent(request, &[]).await?.fields)
+}
+
+/// The fields of a body, and its files: at most 10, in the fields of these names; in another, one is refused.
+pub async fn sent(request: &Request, file_fields: &[&str]) -> Result<Sent, ApiError> {
     let bytes: &[u8] = match request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
-        _ => return Ok(Fields::default()),
+        _ => return Ok(Sent::default()),
     };
-    if bytes.len() > LARGEST {
-        return Err(ApiError::TooLarge("1 MB"));
-    }
     let content_type = header(request, CONTENT_TYPE.as_str()).unwrap_or("application/json");
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
-        "application/json" | "" => json(bytes),
-        kind if kind.starts_with("application/") && kind.ends_with("+json") => json(bytes),
-        "application/x-www-form-urlencoded" => form(bytes),
-        "multipart/form-data" => multipart(bytes, content_type).await,
-        _ => Err(ApiError::UnsupportedMediaType),
+    let with_files = !file_fields.is_empty() && kind == "multipart/form-data";
+    let (most, said) = if with_files { (LARGEST_WITH_FILES, "10 MB") } else { (LARGEST, "1 MB") };
+    if bytes.len() > most {
+        return Err(ApiError::TooLarge(said));
     }
+    let fields = match kind.as_str() {
+        "application/json" | "" => read_json(bytes)?,
+        kind if kind.starts_with("application/") && kind.ends_with("+json") => read_json(bytes)?,
+        "application/x-www-form-urlencoded" => form(bytes)?,
+        "multipart/form-data" => return multipart(bytes, content_type, file_fields).await,
+        _ => return Err(ApiError::UnsupportedMediaType),
+    };
+    Ok(Sent { fields, files: Vec::new() })
 }
 
-fn json(bytes: &[u8]) -> Result<Fields, ApiError> {
+/// The fields of a JSON object.
+pub fn read_json(bytes: &[u8]) -> Result<Fields, ApiError> {
     let text = utf8(bytes)?;
     if text.trim().is_empty() {
         return Ok(Fields::default());
@@ -118,31 +150,61 @@ fn was_sent_so(bytes: &[u8]) -> bool {
     std::str::from_utf8(&decoded).is_ok()
 }
 
-async fn multipart(bytes: &[u8], content_type: &str) -> Result<Fields, ApiError> {
+async fn multipart(bytes: &[u8], content_type: &str, file_fields: &[&str]) -> Result<Sent, ApiError> {
     let refuse =
         |error: multer::Error| ApiError::BadRequest(format!("the multipart body cannot be read: {error}"));
     let boundary = multer::parse_boundary(content_type).map_err(refuse)?;
-    let whole = bytes::Bytes::copy_from_slice(bytes);
+    let whole = Bytes::copy_from_slice(bytes);
     let stream = futures::stream::once(async { Ok::<_, std::convert::Infallible>(whole) });
     let mut parts = multer::Multipart::new(stream, boundary);
-    let (mut fields, mut files, mut count) = (Fields::default(), FieldErrors::default(), 0);
+    let (mut sent, mut errors, mut count, mut texts) = (Sent::default(), FieldErrors::default(), 0, 0);
     while let Some(part) = parts.next_field().await.map_err(refuse)? {
         count += 1;
         if count > MOST {
             return Err(ApiError::BadRequest("too many fields".to_owned()));
         }
-        let name = part.name().unwrap_or_default().to_owned();
-        let file = part.file_name().map(str::to_owned);
-        let content = part.bytes().await.map_err(refuse)?;
-        match file {
-            Some(file) if !file.is_empty() || !content.is_empty() => {
-                files.add(&name, "files are not taken here")
+        let field = part.name().unwrap_or_default().to_owned();
+        let name = file_name(&part);
+        let content_type = ContentType::sent(part.content_type().map(AsRef::as_ref));
+        let bytes = part.bytes().await.map_err(refuse)?;
+        let Some(name) = name else {
+            texts += bytes.len();
+            if texts > LARGEST {
+                return Err(ApiError::TooLarge("1 MB without its files"));
             }
-            Some(_) => {} // a file input left empty
-            None => fields.push(name, Value::Text(utf8(&content)?.to_owned())),
+            sent.fields.push(field, Value::Text(utf8(&bytes)?.to_owned()));
+            continue;
+        };
+        if name.is_empty() && bytes.is_empty() {
+            continue; // a file input left empty
+        }
+        match name.parse() {
+            _ if !file_fields.contains(&field.as_str()) => errors.add(&field, "files are not taken here"),
+            _ if sent.files.len() == MOST_FILES => {
+                errors.add(&field, format_args!("must be at most {MOST_FILES} files at once"));
+            }
+            Ok(name) => sent.files.push(SentFile { field, name, content_type, bytes }),
+            Err(error) => errors.add(&field, error),
         }
     }
-    files.or(fields).map_err(ApiError::from)
+    errors.or(sent).map_err(ApiError::from)
+}
+
+/// The name of a part that is a file: `filename*` (RFC 5987), else `filename`, in which browsers write quotes and line
+/// ends as `%22`, `%0D` and `%0A` (HTML Standard, "multipart form data").
+fn file_name(part: &multer::Field<'_>) -> Option<String> {
+    let disposition = part.headers().get(CONTENT_DISPOSITION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let disposition = String::from_utf8_lossy(disposition);
+    let extended = disposition.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let (charset, text) = value.trim().split_once('\'')?;
+        let (_language, text) = text.split_once('\'')?;
+        let is_it = name.trim().eq_ignore_ascii_case("filename*") && charset.eq_ignore_ascii_case("utf-8");
+        let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+        decoded.ok().filter(|_| is_it).map(Cow::into_owned)
+    });
+    let plain = || part.file_name().map(|name| name.replace("%22", "\""));
+    extended.or_else(plain)
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, ApiError> {

@@ -7,8 +7,10 @@ use serde_json::json;
 
 use super::reply;
 use crate::BoxError;
+use crate::attachments::AttachmentError;
 use crate::auth::AuthError;
 use crate::domain::FieldErrors;
+use crate::files::FilesError;
 use crate::store::StoreError;
 
 /// A failure in words that the client may read.
@@ -121,6 +123,24 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => Self::NotFound("thing"),
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::Failed(cause) => Self::Internal(cause),
+        }
+    }
+}
+
+impl From<FilesError> for ApiError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::Unavailable(cause) => Self::Unavailable(cause),
+            FilesError::Failed(cause) => Self::Internal(cause),
+        }
+    }
+}
+
+impl From<AttachmentError> for ApiError {
+    fn from(error: AttachmentError) -> Self {
+        match error {
+            AttachmentError::Store(error) => error.into(),
+            AttachmentError::Files(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Requests in, replies out.
 
 mod body;
+mod cursors;
 mod error;
+mod files;
 mod links;
 mod once;
+mod opened;
 mod reply;
 mod routes;
 mod suggestions;
@@ -14,15 +17,25 @@ use lambda_http::Request;
 
 use crate::App;
 use crate::auth::{AuthError, Seat};
+use crate::domain::{Caller, Lead};
 
-pub use body::fields;
+pub use crate::store::rfc3339;
+pub use body::{Sent, SentFile, fields, read_json, sent};
+pub use cursors::{comment_cursor, cursor, history_cursor};
 pub use error::ApiError;
+pub use files::FILE_FIELDS;
 pub use links::{Page, page, query};
 pub use once::once;
-pub use reply::{Reply, answer, created, if_match, json, no_content, record, replay, tagged};
+pub use opened::not_opened;
+pub use reply::{
+    Reply, answer, created, created_nowhere, found, if_match, json, no_content, record, replay, tagged,
+};
 pub use routes::{ROUTES, Target, resolve};
 pub use suggestions::{INDUSTRIES, sources};
-pub use views::{AddressView, CompanyView, ContactView, LeadView, TeamView, UserView};
+pub use views::{
+    AccountView, AddressView, AttachmentView, CommentView, CompanyView, ContactView, EventView, LeadView,
+    OpportunityView, TeamView, UserView,
+};
 
 /// A header's text.
 pub fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
@@ -34,4 +47,9 @@ pub async fn seat(app: &App, request: &Request) -> Result<Seat, AuthError> {
     let sent = |name| header(request, name).map(|org| (name, org));
     let org = sent("organization-id").or_else(|| sent("org"));
     app.auth.seat(header(request, AUTHORIZATION.as_str()), org, app.clock.now(), &app.store).await
+}
+
+/// An error unless the caller may see the lead, and so edit it.
+pub fn must_see(caller: &Caller, lead: &Lead) -> Result<(), ApiError> {
+    if caller.may_edit(lead) { Ok(()) } else { Err(ApiError::Forbidden("this lead is not yours")) }
 }

@@ -49,6 +49,20 @@ pub fn created(location: &str, body: &impl Serialize) -> Response<Body> {
     response
 }
 
+/// 201 with a body, where the new things have no address of their own.
+pub fn created_nowhere(body: &impl Serialize) -> Response<Body> {
+    respond(StatusCode::CREATED, body)
+}
+
+/// 302 to another address.
+pub fn found(location: &str) -> Response<Body> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().extend(HeaderValue::from_str(location).ok().map(|location| (LOCATION, location)));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// 204.
 pub fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::Empty);

@@ -14,6 +14,10 @@ pub enum Target {
     Leads,
     /// One lead, by what stands for its id.
     Lead(String),
+    /// One comment, by what stands for its id.
+    Comment(String),
+    /// One file of a lead, by what stands for its id.
+    Attachment(String),
     /// The companies.
     Companies,
     /// One company, by what stands for its id.
@@ -21,10 +25,12 @@ pub enum Target {
 }
 
 /// Every path, with the methods it takes.
-pub const ROUTES: [(&str, &[&str]); 5] = [
+pub const ROUTES: [(&str, &[&str]); 7] = [
     ("/api/leads/create-from-site", &["POST"]),
     ("/api/leads", &["GET", "POST"]),
-    ("/api/leads/{pk}", &["GET", "PUT", "PATCH", "DELETE"]),
+    ("/api/leads/{pk}", &["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    ("/api/leads/comment/{pk}", &["PUT", "PATCH", "DELETE"]),
+    ("/api/leads/attachment/{pk}", &["GET", "DELETE"]),
     ("/api/leads/companies", &["GET", "POST"]),
     ("/api/leads/company/{pk}", &["GET", "PUT", "PATCH", "DELETE"]),
 ];
@@ -41,6 +47,12 @@ pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
         ["api", "leads", "create-from-site"] => (Target::SiteLead, "/api/leads/create-from-site"),
         ["api", "leads", "companies"] => (Target::Companies, "/api/leads/companies"),
         ["api", "leads", pk] if !pk.is_empty() => (Target::Lead((*pk).to_owned()), "/api/leads/{pk}"),
+        ["api", "leads", "comment", pk] if !pk.is_empty() => {
+            (Target::Comment((*pk).to_owned()), "/api/leads/comment/{pk}")
+        }
+        ["api", "leads", "attachment", pk] if !pk.is_empty() => {
+            (Target::Attachment((*pk).to_owned()), "/api/leads/attachment/{pk}")
+        }
         ["api", "leads", "company", pk] if !pk.is_empty() => {
             (Target::Company((*pk).to_owned()), "/api/leads/company/{pk}")
         }

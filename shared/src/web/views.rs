@@ -1,10 +1,13 @@
 //! What is shown of each thing. A field that has no value is null, never left out.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::domain::{
-    Attribution, Company, CompanyId, Contact, ContactId, Lead, LeadId, OrgId, Role, Team, TeamId, User,
-    UserId,
+    Account, AccountId, Action, Attachment, AttachmentId, Attribution, Change, CloseDate, Comment, CommentId,
+    Company, CompanyId, Contact, ContactId, Country, Door, Event, Lead, LeadId, Opportunity, OpportunityId,
+    OrgId, Person, Probability, Role, Team, TeamId, User, UserId,
 };
 use crate::store::rfc3339;
 
@@ -26,8 +29,8 @@ pub struct LeadView<'a> {
     #[serde(flatten)]
     address: AddressView<'a>,
     industry: Option<&'a str>,
-    probability: Option<crate::domain::Probability>,
-    close_date: Option<crate::domain::CloseDate>,
+    probability: Option<Probability>,
+    close_date: Option<CloseDate>,
     contacts: &'a [ContactId],
     assigned_to: &'a [UserId],
     teams: &'a [TeamId],
@@ -38,10 +41,10 @@ pub struct LeadView<'a> {
     updated_on: String,
     org: OrgId,
     created_from_site: bool,
-    converted_account: Option<()>,
-    converted_contact: Option<()>,
-    converted_opportunity: Option<()>,
-    converted_on: Option<()>,
+    converted_account: Option<AccountId>,
+    converted_contact: Option<ContactId>,
+    converted_opportunity: Option<OpportunityId>,
+    converted_on: Option<String>,
     attribution: Option<&'a Attribution>,
 }
 
@@ -53,7 +56,7 @@ pub struct AddressView<'a> {
     city: Option<&'a str>,
     state: Option<&'a str>,
     postcode: Option<&'a str>,
-    country: Option<crate::domain::Country>,
+    country: Option<Country>,
 }
 
 impl<'a> From<&'a Lead> for AddressView<'a> {
@@ -109,14 +112,14 @@ impl<'a> From<&'a Lead> for LeadView<'a> {
             tags: details.tags.names().collect(),
             company: lead.company,
             created_on: rfc3339(lead.created_on),
-            created_by: lead.created_by,
+            created_by: lead.created_by.as_ref().map(|person| person.id),
             updated_on: rfc3339(lead.updated_on),
             org: lead.org,
             created_from_site: lead.created_from_site,
-            converted_account: None,
-            converted_contact: None,
-            converted_opportunity: None,
-            converted_on: None,
+            converted_account: lead.conversion.map(|conversion| conversion.account),
+            converted_contact: lead.conversion.map(|conversion| conversion.contact),
+            converted_opportunity: lead.conversion.and_then(|conversion| conversion.opportunity),
+            converted_on: lead.conversion.map(|conversion| rfc3339(conversion.on)),
             attribution: lead.attribution.as_ref(),
         }
     }
@@ -190,6 +193,158 @@ impl<'a> From<&'a Contact> for ContactView<'a> {
             last_name: &contact.last_name,
             email: contact.email.as_deref(),
             phone: contact.phone.as_deref(),
+        }
+    }
+}
+
+/// A comment.
+#[derive(Debug, Serialize)]
+pub struct CommentView<'a> {
+    id: CommentId,
+    lead: LeadId,
+    comment: &'a str,
+    commented_by: &'a Person,
+    commented_on: String,
+    updated_on: Option<String>,
+    mentions: &'a [Person],
+}
+
+impl<'a> From<&'a Comment> for CommentView<'a> {
+    fn from(comment: &'a Comment) -> Self {
+        Self {
+            id: comment.id,
+            lead: comment.lead,
+            comment: comment.text.as_str(),
+            commented_by: &comment.author,
+            commented_on: rfc3339(comment.created_on),
+            updated_on: comment.updated_on.map(rfc3339),
+            mentions: &comment.mentions,
+        }
+    }
+}
+
+/// A file of a lead.
+#[derive(Debug, Serialize)]
+pub struct AttachmentView<'a> {
+    id: AttachmentId,
+    lead: LeadId,
+    file_name: &'a str,
+    content_type: &'a str,
+    size: u64,
+    created_by: &'a Person,
+    created_on: String,
+    file_path: String,
+}
+
+impl<'a> From<&'a Attachment> for AttachmentView<'a> {
+    fn from(file: &'a Attachment) -> Self {
+        Self {
+            id: file.id,
+            lead: file.lead,
+            file_name: file.file_name.as_str(),
+            content_type: file.content_type.as_str(),
+            size: file.size,
+            created_by: &file.uploader,
+            created_on: rfc3339(file.created_on),
+            file_path: format!("/api/leads/attachment/{}/", file.id),
+        }
+    }
+}
+
+/// Something that happened to a lead.
+#[derive(Debug, Serialize)]
+pub struct EventView<'a> {
+    version: u64,
+    action: Action,
+    on: String,
+    by: Option<&'a Person>,
+    door: Door,
+    changes: &'a BTreeMap<String, Change>,
+}
+
+impl<'a> From<&'a Event> for EventView<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            version: event.version,
+            action: event.action,
+            on: rfc3339(event.on),
+            by: event.by.as_ref(),
+            door: event.door,
+            changes: &event.changes,
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Serialize)]
+pub struct AccountView<'a> {
+    id: AccountId,
+    name: &'a str,
+    website: Option<&'a str>,
+    phone: Option<&'a str>,
+    email: Option<&'a str>,
+    #[serde(flatten)]
+    address: AddressView<'a>,
+    description: Option<&'a str>,
+    tags: Vec<&'a str>,
+    teams: &'a [TeamId],
+    assigned_to: &'a [UserId],
+    created_from_lead: LeadId,
+    created_on: String,
+}
+
+impl<'a> From<&'a Account> for AccountView<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            id: account.id,
+            name: account.name.as_str(),
+            website: account.website.as_ref().map(|text| text.as_str()),
+            phone: account.phone.as_ref().map(|text| text.as_str()),
+            email: account.email.as_ref().map(|text| text.as_str()),
+            address: AddressView {
+                address_line: account.address_line.as_ref().map(|text| text.as_str()),
+                street: account.street.as_ref().map(|text| text.as_str()),
+                city: account.city.as_ref().map(|text| text.as_str()),
+                state: account.state.as_ref().map(|text| text.as_str()),
+                postcode: account.postcode.as_ref().map(|text| text.as_str()),
+                country: account.country,
+            },
+            description: account.description.as_ref().map(|text| text.as_str()),
+            tags: account.tags.names().collect(),
+            teams: &account.teams,
+            assigned_to: &account.assigned_to,
+            created_from_lead: account.created_from_lead,
+            created_on: rfc3339(account.created_on),
+        }
+    }
+}
+
+/// An opportunity.
+#[derive(Debug, Serialize)]
+pub struct OpportunityView<'a> {
+    id: OpportunityId,
+    title: &'a str,
+    amount: String,
+    probability: Option<Probability>,
+    close_date: Option<CloseDate>,
+    account: AccountId,
+    contact: ContactId,
+    lead: LeadId,
+    created_on: String,
+}
+
+impl<'a> From<&'a Opportunity> for OpportunityView<'a> {
+    fn from(opportunity: &'a Opportunity) -> Self {
+        Self {
+            id: opportunity.id,
+            title: &opportunity.title,
+            amount: opportunity.amount.to_string(),
+            probability: opportunity.probability,
+            close_date: opportunity.close_date,
+            account: opportunity.account,
+            contact: opportunity.contact,
+            lead: opportunity.lead,
+            created_on: rfc3339(opportunity.created_on),
         }
     }
 }

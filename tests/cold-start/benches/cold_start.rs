@@ -41,10 +41,11 @@ const ORG: &str = "01980000-0000-7000-8000-000000000002";
 const LEAD: &str = "01980000-0000-7000-8000-000000000003";
 const HELLO: &str = "hello";
 /// Each function and the event it is asked first. All are valid but for who asks, which only the table can tell: 403.
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("lead-list", "list-leads.json"),
     ("lead-create", "create-lead.json"),
     ("lead-detail", "detail-lead.json"),
+    ("lead-comment", "comment.json"),
     ("lead-site-lead", "site-lead.json"),
     ("lead-companies", "companies.json"),
 ];

@@ -1,0 +1,204 @@
+//! `POST /api/leads/{pk}/`: a comment, files, or a place to send a large file to.
+
+use lambda_http::{Body, Request, Response};
+use leadline::App;
+use leadline::domain::{
+    Attachment, AttachmentId, Caller, Comment, ContentType, FieldErrors, FileName, Form, Status, Text,
+};
+use leadline::store::{AddError, Addition, Folder, StoreError};
+use leadline::web::{self, ApiError, AttachmentView, CommentView, FILE_FIELDS, Reply, Sent, comment_cursor};
+use serde::Serialize;
+use serde_json::json;
+
+/// Longest answer that an idempotency key remembers whole; its item may be 400 KB.
+const REMEMBERED: usize = 300_000;
+const CONVERTED: &str = "a converted lead takes comments, but no files";
+
+#[derive(Serialize)]
+struct Added<'a> {
+    comment: Option<CommentView<'a>>,
+    attachment: Option<AttachmentView<'a>>,
+    new_attachments: Vec<AttachmentView<'a>>,
+    comments: Vec<CommentView<'a>>,
+    comments_cursor: Option<String>,
+    attachments: Vec<AttachmentView<'a>>,
+}
+
+pub(crate) async fn add(app: &App, request: &Request, pk: &str) -> Reply {
+    let seat = web::seat(app, request).await?;
+    let now = app.clock.now();
+    let folder = async {
+        match pk.parse() {
+            Ok(id) => app.store.folder(seat.org, id).await,
+            Err(_) => Ok(None),
+        }
+    };
+    let (caller, folder, chores) =
+        tokio::join!(app.auth.admit(seat, &app.store), folder, app.store.chores(seat.org, now));
+    let (caller, mut folder) = (caller?, folder?.ok_or(ApiError::NotFound("lead"))?);
+    web::must_see(&caller, &folder.lead)?;
+    let attachments = app.attachments()?;
+    attachments.clean_up(chores?).await;
+    let sent = web::sent(request, &FILE_FIELDS).await?;
+    let mut form = Form::new(&sent.fields);
+    let upload: Option<AttachmentId> = form.optional(&["upload_id"], None);
+    let file_name: Option<FileName> = form.optional(&["file_name"], None);
+    let text: Option<Text<10_000>> = form.optional(&["comment"], None);
+    let alone = text.is_none() && sent.files.is_empty();
+    match (upload, file_name) {
+        _ if !form.errors.is_empty() => return Err(form.errors.into()),
+        (Some(upload), None) if alone => {
+            folder.attachments = attachments.arrived(folder.attachments, now).await?;
+            return confirmed(&folder, upload);
+        }
+        (None, Some(name)) if alone => return upload_link(app, request, &caller, &folder, &sent, name).await,
+        (None, None) if alone => form.errors.add("comment", "a comment or a file is required"),
+        (None, None) => {}
+        _ => form.errors.add("file_name", "an upload goes by itself, without a comment or another file"),
+    }
+    form.errors.or(())?;
+    folder.attachments = attachments.arrived(folder.attachments, now).await?;
+    put(app, request, &caller, folder, &sent, text).await
+}
+
+/// Puts the comment and the files on the lead.
+async fn put(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    folder: Folder,
+    sent: &Sent,
+    text: Option<Text<10_000>>,
+) -> Reply {
+    let (lead, now, attachments) = (&folder.lead, app.clock.now(), app.attachments()?);
+    if let (Some(file), Status::Converted) = (sent.files.first(), lead.details.status) {
+        return Err(FieldErrors::one(&file.field, CONVERTED).into());
+    }
+    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.asked())?;
+    let comment = match text {
+        Some(text) => Some(Comment {
+            id: app.ids.comment(now),
+            org: caller.org,
+            lead: lead.id,
+            mentions: app.store.mentioned(caller.org, &text).await?,
+            text,
+            author: caller.person.clone(),
+            created_on: now,
+            updated_on: None,
+        }),
+        None => None,
+    };
+    let files = sent.attachments(&app.ids, lead, &caller.person, now);
+    let staged = attachments.stage(caller.org, &files, now).await?;
+    let addition = Addition {
+        comment,
+        attachments: files.into_iter().map(|(file, _)| file).collect(),
+        staged: staged.clone(),
+        once,
+        ..Addition::default()
+    };
+    let answer = added(&addition, Some(&folder));
+    let remembered = match answer.body().len() {
+        0..=REMEMBERED => web::record(&answer),
+        _ => web::record(&added(&addition, None)),
+    };
+    match app.store.add(caller.org, lead.id, &addition, remembered, now).await {
+        Ok(()) => Ok(answer),
+        Err(error) => {
+            attachments.discard(staged, now).await;
+            refused(error)
+        }
+    }
+}
+
+/// A place to send a file to that is too large for a request of its own.
+async fn upload_link(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    folder: &Folder,
+    sent: &Sent,
+    file_name: FileName,
+) -> Reply {
+    let (lead, now) = (&folder.lead, app.clock.now());
+    let mut form = Form::new(&sent.fields);
+    let size: Option<u64> = form.required(&["size"], None);
+    let content_type: Option<String> = form.optional(&["content_type"], None);
+    if size.is_some_and(|size| !(1..=Attachment::LARGEST).contains(&size)) {
+        form.errors.add("size", format_args!("must be from 1 to {} bytes", Attachment::LARGEST));
+    }
+    if lead.details.status == Status::Converted {
+        form.errors.add("file_name", CONVERTED);
+    }
+    let (Some(size), true) = (size, form.errors.is_empty()) else { return Err(form.errors.into()) };
+    let mut file = Attachment {
+        id: app.ids.attachment(now),
+        org: caller.org,
+        lead: lead.id,
+        file_name,
+        content_type: ContentType::sent(content_type.as_deref()),
+        size,
+        uploader: caller.person.clone(),
+        created_on: now,
+        awaited_until: None,
+    };
+    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.fields)?;
+    let (upload, chore) = app.attachments()?.await_upload(&mut file).await?;
+    let headers: serde_json::Map<_, _> =
+        upload.link.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let answer = web::created_nowhere(&json!({
+        "id": file.id,
+        "upload": { "url": upload.link.url, "method": upload.link.method, "headers": headers },
+        "expires_on": web::rfc3339(upload.expires_on),
+    }));
+    let addition = Addition { attachments: vec![file], chore: Some(chore), once, ..Addition::default() };
+    match app.store.add(caller.org, lead.id, &addition, web::record(&answer), now).await {
+        Ok(()) => Ok(answer),
+        Err(error) => refused(error),
+    }
+}
+
+/// The upload is there.
+fn confirmed(folder: &Folder, upload: AttachmentId) -> Reply {
+    match folder.attachments.iter().find(|file| file.id == upload) {
+        Some(file) => {
+            let attachments = folder.attachments.iter().map(AttachmentView::from).collect();
+            Ok(web::created_nowhere(&Added {
+                comment: None,
+                attachment: Some(file.into()),
+                new_attachments: vec![file.into()],
+                comments: folder.comments.iter().map(CommentView::from).collect(),
+                comments_cursor: folder.before.map(comment_cursor),
+                attachments,
+            }))
+        }
+        None => Err(ApiError::Conflict { message: "this upload is not there, or not there yet", id: None }),
+    }
+}
+
+/// What was added, and with `folder` all that is on the lead now.
+fn added(addition: &Addition, folder: Option<&Folder>) -> Response<Body> {
+    let new_files = || addition.attachments.iter().rev().map(AttachmentView::from);
+    let known_comments = folder.into_iter().flat_map(|folder| &folder.comments);
+    let known_files = folder.into_iter().flat_map(|folder| &folder.attachments);
+    web::created_nowhere(&Added {
+        comment: addition.comment.as_ref().map(CommentView::from),
+        attachment: addition.attachments.first().map(AttachmentView::from),
+        new_attachments: addition.attachments.iter().map(AttachmentView::from).collect(),
+        comments: addition.comment.iter().chain(known_comments).map(CommentView::from).collect(),
+        comments_cursor: folder.and_then(|folder| folder.before).map(comment_cursor),
+        attachments: new_files().chain(known_files.map(AttachmentView::from)).collect(),
+    })
+}
+
+fn refused(error: AddError) -> Reply {
+    match error {
+        AddError::Once(once) => web::replay(once),
+        AddError::Store(StoreError::NotFound) => Err(ApiError::NotFound("lead")),
+        AddError::Store(error) => Err(error.into()),
+    }
+}
+
+fn route(lead: leadline::domain::LeadId) -> String {
+    format!("POST /api/leads/{lead}")
+}

@@ -1,0 +1,78 @@
+//! A lead changed, converted, deleted.
+
+use lambda_http::Request;
+use leadline::App;
+use leadline::domain::{Caller, FieldErrors, Lead, LeadId, Link, Status};
+use leadline::store::{Converting, OpenError, StoreError, Updating};
+use leadline::web::{self, ApiError, LeadView, Reply};
+
+/// How often a change is made anew on a lead that changed meanwhile, when the client named no version.
+const ATTEMPTS: usize = 8;
+
+/// `PUT` and `PATCH`.
+pub(crate) async fn change(app: &App, request: &Request, pk: &str) -> Reply {
+    let (caller, mut lead) = read(app, request, pk).await?;
+    let fields = web::fields(request).await?;
+    for _ in 0..ATTEMPTS {
+        web::if_match(request, lead.version)?;
+        let details = lead.details.change(&fields);
+        if lead.details.status == Status::Converted && details.as_ref() != Ok(&lead.details) {
+            return Err(FieldErrors::one("status", "a converted lead can no longer change").into());
+        }
+        let (details, link) = FieldErrors::both(details, Link::read(&fields))?;
+        if details == lead.details {
+            return Ok(web::tagged(web::json(&LeadView::from(&lead)), lead.version));
+        }
+        let now = app.clock.now();
+        let updating = Updating {
+            by: caller.person.clone(),
+            company: app.ids.company(now),
+            converting: Converting::wanted(&details, link, &app.ids, now),
+        };
+        match app.store.update_lead(&lead, lead.changed(details, now), &updating).await {
+            Ok(lead) => return Ok(web::tagged(web::json(&LeadView::from(&lead)), lead.version)),
+            Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, &caller, lead.id).await?,
+            Err(error) => return web::not_opened(error),
+        }
+    }
+    Err(ApiError::Unavailable("the lead changed at each try".into()))
+}
+
+/// `DELETE`.
+pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
+    let (caller, mut lead) = read(app, request, pk).await?;
+    for _ in 0..ATTEMPTS {
+        if !caller.may_delete(&lead) {
+            return Err(ApiError::Forbidden("only an ADMIN or its creator may delete a lead"));
+        }
+        web::if_match(request, lead.version)?;
+        match app.attachments()?.remove_lead(&lead, app.clock.now()).await {
+            Ok(()) => return Ok(web::no_content()),
+            Err(StoreError::Conflict) => lead = again(app, &caller, lead.id).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ApiError::Unavailable("the lead changed at each try".into()))
+}
+
+/// Who asks, and the lead: read at the same time, and nothing is told before both are known.
+async fn read(app: &App, request: &Request, pk: &str) -> Result<(Caller, Lead), ApiError> {
+    let seat = web::seat(app, request).await?;
+    let lead = async {
+        match pk.parse() {
+            Ok(id) => app.store.find_lead(seat.org, id).await,
+            Err(_) => Ok(None),
+        }
+    };
+    let (caller, lead) = tokio::join!(app.auth.admit(seat, &app.store), lead);
+    let (caller, lead) = (caller?, lead?.ok_or(ApiError::NotFound("lead"))?);
+    web::must_see(&caller, &lead)?;
+    Ok((caller, lead))
+}
+
+/// The lead as it is now, after it changed while we looked.
+async fn again(app: &App, caller: &Caller, id: LeadId) -> Result<Lead, ApiError> {
+    let lead = app.store.find_lead(caller.org, id).await?.ok_or(ApiError::NotFound("lead"))?;
+    web::must_see(caller, &lead)?;
+    Ok(lead)
+}

@@ -1,0 +1,183 @@
+//! Files on leads: records in the table and bytes in the bucket, kept in step.
+//!
+//! The two cannot change at once. So a chore is written down first that names the objects; then come the objects;
+//! then one transaction writes the records and strikes the chore out. Whoever is killed on the way leaves the chore,
+//! and a later request does it: no object stays without a record, and no record is ever without its object.
+
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use futures::future::try_join_all;
+
+use crate::domain::{Attachment, FileName, Lead, OrgId};
+use crate::files::{Files, FilesError, UPLOAD_LINK, UploadLink};
+use crate::store::{Chore, Store, StoreError, Task};
+
+/// When a request that wrote a chore down is surely over.
+const OVER: Duration = Duration::hours(1);
+/// How long a file is awaited that is sent by an upload link.
+const AWAITED: Duration = Duration::days(7);
+
+/// A failure of the table or the bucket.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachmentError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+/// The files on leads.
+#[derive(Debug, Clone, Copy)]
+pub struct Attachments<'a> {
+    store: &'a Store,
+    files: &'a Files,
+}
+
+/// Where to send a file's bytes, and until when.
+#[derive(Debug)]
+pub struct Upload {
+    pub link: UploadLink,
+    pub expires_on: DateTime<Utc>,
+}
+
+impl<'a> Attachments<'a> {
+    /// Those in this table and this bucket.
+    pub fn new(store: &'a Store, files: &'a Files) -> Self {
+        Self { store, files }
+    }
+
+    /// Puts the bytes of new files into the bucket. The transaction that writes their records must end the chore;
+    /// if it does not, [`Self::discard`] must. None without files.
+    pub async fn stage(
+        &self,
+        org: OrgId,
+        files: &[(Attachment, Bytes)],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Chore>, AttachmentError> {
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let objects = files.iter().map(|(file, _)| file.object()).collect();
+        let chore = Chore::new(org, now + OVER, Task::Objects(objects));
+        self.store.insert_chore(&chore, now).await?;
+        let put = |(file, bytes): &(Attachment, Bytes)| {
+            let (object, kind, bytes) = (file.object(), file.content_type.clone(), bytes.clone());
+            async move { self.files.put(&object, &kind, bytes).await }
+        };
+        match try_join_all(files.iter().map(put)).await {
+            Ok(_) => Ok(Some(chore)),
+            Err(error) => {
+                self.discard(Some(chore), now).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes back what was staged, if the transaction that was to write its records failed: one whose answer was lost
+    /// may have gone through, and then nothing is taken back. A failure leaves the chore to a later request.
+    pub async fn discard(&self, staged: Option<Chore>, now: DateTime<Utc>) {
+        let Some(staged) = staged else { return };
+        match self.store.claim_chore(&staged, now).await {
+            Ok(Some(chore)) => self.clean_up([chore]).await,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "staged files are left to be cleaned up later"),
+        }
+    }
+
+    /// Makes a file one whose bytes its sender will put into the bucket by this link. The chore must be written with
+    /// its record.
+    pub async fn await_upload(&self, file: &mut Attachment) -> Result<(Upload, Chore), AttachmentError> {
+        let now = file.created_on;
+        file.awaited_until = Some(now + AWAITED);
+        let link = self.files.upload_link(&file.object(), &file.content_type, file.size).await?;
+        let task = Task::Upload { lead: file.lead, file: file.id, object: file.object() };
+        let chore = Chore::new(file.org, now + AWAITED + OVER, task);
+        let expires_on = now + Duration::from_std(UPLOAD_LINK).unwrap_or_else(|_| Duration::zero());
+        Ok((Upload { link, expires_on }, chore))
+    }
+
+    /// The files whose bytes are there; an awaited one whose bytes have come counts from now on.
+    pub async fn arrived(
+        &self,
+        files: Vec<Attachment>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Attachment>, AttachmentError> {
+        let arrived = try_join_all(files.into_iter().map(|file| self.arrival(file, now))).await?;
+        Ok(arrived.into_iter().flatten().collect())
+    }
+
+    /// A file if its bytes are there.
+    pub async fn arrival(
+        &self,
+        mut file: Attachment,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Attachment>, AttachmentError> {
+        let Some(until) = file.awaited_until else { return Ok(Some(file)) };
+        if until <= now {
+            return Ok(None);
+        }
+        let Some(size) = self.files.size(&file.object()).await? else { return Ok(None) };
+        file.size = size;
+        file.awaited_until = None;
+        match self.store.attachment_arrived(&file).await {
+            // A conflict: another request has seen it come.
+            Ok(()) | Err(StoreError::Conflict) => Ok(Some(file)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// An address, good for 5 minutes, that saves a file under its own name.
+    pub async fn link(&self, file: &Attachment) -> Result<String, AttachmentError> {
+        let name: &FileName = &file.file_name;
+        Ok(self.files.link(&file.object(), name).await?)
+    }
+
+    /// Removes a file; its object too, now or, should that fail, by a later request.
+    pub async fn remove(&self, file: &Attachment, now: DateTime<Utc>) -> Result<(), AttachmentError> {
+        let chore = Chore::new(file.org, now, Task::Objects(vec![file.object()]));
+        self.store.remove_attachment(file, &chore, now).await?;
+        self.clean_up([chore]).await;
+        Ok(())
+    }
+
+    /// Removes a lead with all that is on it; what fails after the lead itself is gone is left to a later request.
+    pub async fn remove_lead(&self, lead: &Lead, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let chore = Chore::new(lead.org, now, Task::Lead(lead.id));
+        self.store.remove_lead(lead, &chore, now).await?;
+        self.clean_up([chore]).await;
+        Ok(())
+    }
+
+    /// Does chores. A failure leaves one to a later request.
+    pub async fn clean_up(&self, chores: impl IntoIterator<Item = Chore>) {
+        for chore in chores {
+            if let Err(error) = self.finish(&chore).await {
+                tracing::warn!(%error, "a chore is left for later");
+            }
+        }
+    }
+
+    /// Does a chore and strikes it out. May be done again, and by several at once.
+    async fn finish(&self, chore: &Chore) -> Result<(), AttachmentError> {
+        let org = chore.org();
+        match &chore.task {
+            Task::Objects(objects) => self.files.remove(objects).await?,
+            Task::Upload { lead, file, object } => {
+                if self.store.remove_awaited(org, *lead, *file).await? {
+                    self.files.remove(std::slice::from_ref(object)).await?;
+                }
+            }
+            Task::Lead(lead) => {
+                let mut more = true;
+                while more {
+                    let remains = self.store.remains(org, *lead).await?;
+                    self.files.remove(&remains.objects()).await?;
+                    more = remains.more;
+                    self.store.remove_remains(remains, chore).await?;
+                }
+                return Ok(());
+            }
+        }
+        Ok(self.store.remove_chore(chore).await?)
+    }
+}

@@ -1,0 +1,194 @@
+//! Accounts and opportunities in the table, and how a lead becomes them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, decode, encode, entities};
+use super::keys::Key;
+use super::leads::OpenError;
+use super::surroundings::Surroundings;
+use super::transaction::{Transaction, absent};
+use super::{Store, StoreError};
+use crate::domain::{
+    Account, AccountId, Contact, ContactId, Conversion, FieldErrors, Ids, Lead, LeadDetails, LeadId, Link,
+    Opportunity, OpportunityId, OrgId, Status,
+};
+
+/// A conversion that is asked for: the ids of what it may make, and which account it is to use.
+#[derive(Debug, Clone, Copy)]
+pub struct Converting {
+    pub account: AccountId,
+    pub contact: ContactId,
+    pub opportunity: OpportunityId,
+    pub link: Link,
+}
+
+/// What a converted lead became.
+#[derive(Debug, Clone)]
+pub struct Converted {
+    pub account: Account,
+    pub contact: Option<Contact>,
+    pub opportunity: Option<Opportunity>,
+}
+
+/// An account and the leads that became it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountWithLeads {
+    #[serde(flatten)]
+    pub account: Account,
+    pub leads: Vec<LeadId>,
+}
+
+/// That a lead became an account.
+#[derive(Debug, Serialize, Deserialize)]
+struct AccountLead {
+    account: AccountId,
+    lead: LeadId,
+}
+
+entities! {
+    AccountLead => "account_lead",
+}
+
+impl Converting {
+    /// The conversion that a lead with these details asks for, if it asks for one.
+    pub fn wanted(details: &LeadDetails, link: Link, ids: &Ids, now: DateTime<Utc>) -> Option<Self> {
+        (details.status == Status::Converted).then(|| Self {
+            account: ids.account(now),
+            contact: ids.contact(now),
+            opportunity: ids.opportunity(now),
+            link,
+        })
+    }
+
+    /// What must be read before it is done.
+    pub(crate) fn keys(&self, lead: &Lead) -> Vec<Key> {
+        let name = lead.details.account_name.as_ref().map(|name| Key::account_name(lead.org, name.as_str()));
+        let linked = match self.link {
+            Link::To(account) => Some(Key::account(lead.org, account)),
+            Link::New | Link::SameName => None,
+        };
+        name.into_iter().chain(linked).collect()
+    }
+
+    /// Makes the lead a converted one, whose contact is `contact`, and writes what it becomes.
+    pub(crate) fn settle(
+        &self,
+        around: &Surroundings,
+        lead: &mut Lead,
+        contact: ContactId,
+        transaction: &mut Transaction,
+    ) -> Result<(), OpenError> {
+        let (org, now) = (lead.org, lead.updated_on);
+        let account = self.account(around, lead, transaction)?;
+        let amount = lead.details.opportunity_amount;
+        let opportunity =
+            amount.map(|amount| Opportunity::of_lead(self.opportunity, lead, amount, account, contact));
+        if let Some(opportunity) = &opportunity {
+            transaction.put_if(encode(Key::opportunity(org, opportunity.id), opportunity, now)?, absent());
+        }
+        let opportunity = opportunity.map(|opportunity| opportunity.id);
+        lead.conversion = Some(Conversion { account, contact, opportunity, on: now });
+        let became = AccountLead { account, lead: lead.id };
+        transaction.put(encode(Key::account_lead(org, account, lead.id), &became, now)?);
+        Ok(())
+    }
+
+    fn account(
+        &self,
+        around: &Surroundings,
+        lead: &Lead,
+        transaction: &mut Transaction,
+    ) -> Result<AccountId, OpenError> {
+        let org = lead.org;
+        let Some(name) = &lead.details.account_name else {
+            return Err(OpenError::Invalid(FieldErrors::one(
+                "account_name",
+                "is required to convert a lead",
+            )));
+        };
+        if let Link::To(account) = self.link {
+            return match around.get(&Key::account(org, account)) {
+                Some(_) => Ok(account),
+                None => {
+                    let problem = format!("{account}: there is none in this organisation");
+                    Err(OpenError::Invalid(FieldErrors::one("account_id", problem)))
+                }
+            };
+        }
+        let by_name = Key::account_name(org, name.as_str());
+        match (around.get(&by_name), self.link) {
+            (Some(item), Link::SameName) => Ok(decode::<Account>(item.clone())?.id),
+            (Some(item), Link::New | Link::To(_)) => {
+                Err(OpenError::AccountThere(decode::<Account>(item.clone())?.id))
+            }
+            (None, _) => {
+                let account = Account::of_lead(self.account, lead, name);
+                transaction.put_if(encode(by_name, &account, lead.updated_on)?, absent());
+                transaction.put(encode(Key::account(org, account.id), &account, lead.updated_on)?);
+                Ok(account.id)
+            }
+        }
+    }
+}
+
+impl Transaction {
+    /// Forgets that a lead became an account; the account stays.
+    pub(crate) fn forget_conversion(&mut self, lead: &Lead) {
+        if let Some(conversion) = &lead.conversion {
+            self.delete(Key::account_lead(lead.org, conversion.account, lead.id));
+        }
+    }
+}
+
+impl Conversion {
+    /// The keys of what the lead became.
+    pub(crate) fn keys(&self, org: OrgId) -> Vec<Key> {
+        let opportunity = self.opportunity.map(|id| Key::opportunity(org, id));
+        [Key::account(org, self.account), Key::contact(org, self.contact)]
+            .into_iter()
+            .chain(opportunity)
+            .collect()
+    }
+
+    /// What the lead became, of the items found.
+    pub(crate) fn read(
+        &self,
+        org: OrgId,
+        found: &HashMap<Key, Item>,
+    ) -> Result<Option<Converted>, StoreError> {
+        let get = |key: Key| found.get(&key).cloned();
+        let Some(account) = get(Key::account(org, self.account)).map(decode).transpose()? else {
+            return Ok(None);
+        };
+        let contact = get(Key::contact(org, self.contact)).map(decode).transpose()?;
+        let opportunity = self.opportunity.and_then(|id| get(Key::opportunity(org, id)));
+        Ok(Some(Converted { account, contact, opportunity: opportunity.map(decode).transpose()? }))
+    }
+}
+
+impl Store {
+    /// The accounts by name, each with the leads that became it.
+    pub async fn accounts(&self, org: OrgId) -> Result<Vec<AccountWithLeads>, StoreError> {
+        let (accounts, leads) = tokio::try_join!(
+            self.first::<Account>(self.query(format!("ORG#{org}#ACCOUNTS")), usize::MAX),
+            self.first::<AccountLead>(self.query(format!("ORG#{org}#ACCOUNT_LEADS")), usize::MAX),
+        )?;
+        let mut by_account = HashMap::<AccountId, Vec<LeadId>>::new();
+        for AccountLead { account, lead } in leads {
+            by_account.entry(account).or_default().push(lead);
+        }
+        let with_leads = |account: Account| {
+            let leads = by_account.remove(&account.id).unwrap_or_default();
+            AccountWithLeads { account, leads }
+        };
+        Ok(accounts.into_iter().map(with_leads).collect())
+    }
+
+    /// The opportunities, oldest first.
+    pub async fn opportunities(&self, org: OrgId) -> Result<Vec<Opportunity>, StoreError> {
+        self.first(self.query(format!("ORG#{org}#OPPORTUNITIES")), usize::MAX).await
+    }
+}

@@ -1,0 +1,120 @@
+//! What is to be cleaned up should whoever began it be killed: written down before it is begun, struck out by the
+//! transaction that ends it, done by a later request otherwise.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::item::{decode, encode, entities, rfc3339};
+use super::keys::Key;
+use super::transaction::{Refused, Transaction, present};
+use super::{Store, StoreError};
+use crate::domain::{AttachmentId, LeadId, OrgId};
+
+/// Most chores that one request does beside its own work.
+const MOST: i32 = 3;
+
+/// Something to clean up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chore {
+    id: Uuid,
+    org: OrgId,
+    /// It may be done from this moment on; before, whoever began it may still end it.
+    due: DateTime<Utc>,
+    /// What to do.
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Remove these objects: no record names them.
+    Objects(Vec<String>),
+    /// Remove an upload that never arrived, and its object if it did arrive unseen.
+    Upload { lead: LeadId, file: AttachmentId, object: String },
+    /// Remove what is left of a lead that is gone: comments, files, history.
+    Lead(LeadId),
+}
+
+entities! {
+    Chore => "chore",
+}
+
+impl Chore {
+    /// A chore for later.
+    pub fn new(org: OrgId, due: DateTime<Utc>, task: Task) -> Self {
+        Self { id: Uuid::now_v7(), org, due, task }
+    }
+
+    /// Whose it is.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    fn key(&self) -> Key {
+        Key::chore(self.org, &rfc3339(self.due), &self.id.to_string())
+    }
+}
+
+impl Transaction {
+    /// Writes a chore down.
+    pub(crate) fn put_chore(&mut self, chore: &Chore, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.put(encode(chore.key(), chore, now)?);
+        Ok(())
+    }
+
+    /// Strikes a chore out that is done, perhaps by somebody else too.
+    pub(crate) fn delete_chore(&mut self, chore: &Chore) {
+        self.delete(chore.key());
+    }
+
+    /// Strikes a chore out; refused if somebody has done it.
+    pub(crate) fn end_chore(&mut self, chore: &Chore) {
+        self.delete_if(chore.key(), present());
+    }
+}
+
+impl Store {
+    /// Writes a chore down by itself.
+    pub(crate) async fn insert_chore(&self, chore: &Chore, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut transaction = Transaction::default();
+        transaction.put_chore(chore, now)?;
+        Ok(self.commit(transaction).await?)
+    }
+
+    /// Makes sure that the transaction which was to end this chore never will, and gives the chore to do instead;
+    /// none if it has ended it.
+    pub(crate) async fn claim_chore(
+        &self,
+        chore: &Chore,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Chore>, StoreError> {
+        let claimed = Chore::new(chore.org, now, chore.task.clone());
+        let mut transaction = Transaction::default();
+        transaction.end_chore(chore);
+        transaction.put_chore(&claimed, now)?;
+        match self.commit(transaction).await {
+            Ok(()) => Ok(Some(claimed)),
+            Err(Refused::Condition) => Ok(None),
+            Err(Refused::Store(error)) => Err(error),
+        }
+    }
+
+    /// Strikes a chore out, done.
+    pub(crate) async fn remove_chore(&self, chore: &Chore) -> Result<(), StoreError> {
+        let mut transaction = Transaction::default();
+        transaction.delete_chore(chore);
+        Ok(self.commit(transaction).await?)
+    }
+
+    /// A few chores that are due, the longest due first.
+    pub async fn chores(&self, org: OrgId, now: DateTime<Utc>) -> Result<Vec<Chore>, StoreError> {
+        let due = Key::chore(org, &rfc3339(now), "");
+        let query = self.query(due.pk).key_condition_expression("PK = :pk AND SK < :now");
+        let query = query.expression_attribute_values(":now", AttributeValue::S(due.sk));
+        let page = query.limit(MOST).send().await?;
+        page.items.unwrap_or_default().into_iter().map(decode).collect()
+    }
+}

@@ -1,0 +1,171 @@
+//! Assignment rules in the table, and whom they choose.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, decode, encode, entities};
+use super::keys::Key;
+use super::transaction::Transaction;
+use super::{Store, StoreError};
+use crate::domain::{
+    Assign, Door, FieldErrors, LeadDetails, MAX_IDS, OrgId, Rules, Strategy, Targets, Team, User, UserId,
+};
+
+/// The rules as their JSON text.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    rules: String,
+}
+
+entities! {
+    Written => "rules",
+}
+
+/// What a rule decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The rule's number, from 1.
+    pub rule: usize,
+    pub assigned_to: Vec<UserId>,
+}
+
+/// Why rules were not set.
+#[derive(Debug)]
+pub enum RulesRefused {
+    /// They name users or teams that there are not, or who are not active.
+    Unknown(FieldErrors),
+    Store(StoreError),
+}
+
+impl From<StoreError> for RulesRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Whether a round robin's turn is taken, or only looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Take,
+    Peek,
+}
+
+/// The rules that an item holds.
+pub(crate) fn written(item: Item) -> Result<Rules, StoreError> {
+    Rules::parse(&decode::<Written>(item)?.rules).map_err(|error| StoreError::Failed(error.into()))
+}
+
+impl Store {
+    /// The rules of an organisation; without any, none.
+    pub async fn rules(&self, org: OrgId) -> Result<Rules, StoreError> {
+        self.read(Key::rules(org)).await?.map_or(Ok(Rules::default()), written)
+    }
+
+    /// Replaces the rules of an organisation.
+    pub async fn set_rules(&self, org: OrgId, rules: &Rules, now: DateTime<Utc>) -> Result<(), RulesRefused> {
+        let (users, teams) = rules.named();
+        let keys = users.iter().map(|id| Key::user(org, *id));
+        let keys = keys.chain(teams.iter().map(|id| Key::team(org, *id)));
+        let found = self.read_all(keys.collect()).await?;
+        let mut errors = FieldErrors::default();
+        for id in &users {
+            let user = found.get(&Key::user(org, *id)).cloned().map(decode::<User>).transpose()?;
+            if !user.is_some_and(|user| user.active) {
+                errors.add("users", format_args!("{id}: there is no such active member"));
+            }
+        }
+        for id in teams.iter().filter(|id| !found.contains_key(&Key::team(org, **id))) {
+            errors.add("team", format_args!("{id}: there is none in this organisation"));
+        }
+        errors.or(()).map_err(RulesRefused::Unknown)?;
+        let rules = serde_json::to_string(rules).map_err(|error| StoreError::Failed(error.into()))?;
+        let mut transaction = Transaction::default();
+        transaction.put(encode(Key::rules(org), &Written { rules }, now)?);
+        self.commit(transaction).await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Whom the rules of an organisation would choose now; nobody's turn is taken.
+    pub async fn try_rules(
+        &self,
+        org: OrgId,
+        details: &LeadDetails,
+        door: Door,
+    ) -> Result<Option<Assignment>, StoreError> {
+        let rules = self.rules(org).await?;
+        self.assign(org, &rules, details, door, Turn::Peek).await
+    }
+
+    /// Whom the first rule chooses that holds and has somebody active to choose.
+    pub(crate) async fn assign(
+        &self,
+        org: OrgId,
+        rules: &Rules,
+        details: &LeadDetails,
+        door: Door,
+        turn: Turn,
+    ) -> Result<Option<Assignment>, StoreError> {
+        for (number, rule) in rules.holding(details, door) {
+            let assigned_to = self.choose(org, &rule.assign, turn).await?;
+            if !assigned_to.is_empty() {
+                return Ok(Some(Assignment { rule: number, assigned_to }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn choose(&self, org: OrgId, assign: &Assign, turn: Turn) -> Result<Vec<UserId>, StoreError> {
+        let candidates = self.candidates(org, &assign.targets).await?;
+        let one = |n: usize| candidates.get(n).map(|user| vec![*user]).unwrap_or_default();
+        Ok(match assign.strategy {
+            Strategy::All => candidates.into_iter().take(MAX_IDS).collect(),
+            Strategy::RoundRobin | Strategy::LeastLoaded if candidates.len() < 2 => one(0),
+            Strategy::RoundRobin => {
+                let among = format!("{:?}", assign.targets);
+                let before = self.turns(Key::turn(org, &among), turn).await?;
+                one(usize::try_from(before).unwrap_or_default() % candidates.len())
+            }
+            Strategy::LeastLoaded => {
+                let loads = self.loads(org, &candidates).await?;
+                let least = loads.iter().enumerate().min_by_key(|(_, load)| **load);
+                one(least.map_or(0, |(n, _)| n))
+            }
+        })
+    }
+
+    /// Those of the targets who are active now, in the order of the rule or of the team.
+    async fn candidates(&self, org: OrgId, targets: &Targets) -> Result<Vec<UserId>, StoreError> {
+        let named = match targets {
+            Targets::Users(users) => users.clone(),
+            Targets::Team(team) => match self.find::<Team>(Key::team(org, *team)).await? {
+                Some(team) => team.members,
+                None => Vec::new(),
+            },
+        };
+        let found = self.read_all(named.iter().map(|id| Key::user(org, *id)).collect()).await?;
+        let active = |id: &UserId| {
+            let user = found.get(&Key::user(org, *id)).cloned().map(decode::<User>).transpose()?;
+            Ok(user.filter(|user| user.active).map(|user| user.id))
+        };
+        named.iter().filter_map(|id| active(id).transpose()).collect()
+    }
+
+    /// How many turns there were before this one. Taking one is a single atomic write outside of any
+    /// transaction, so that any number of leads that arrive at once each get a turn of their own.
+    async fn turns(&self, key: Key, turn: Turn) -> Result<u64, StoreError> {
+        let number = |item: Option<Item>| {
+            let n = item.as_ref().and_then(|item| item.get("n")?.as_n().ok()?.parse::<u64>().ok());
+            n.unwrap_or_default()
+        };
+        if turn == Turn::Peek {
+            return Ok(number(self.read(key).await?));
+        }
+        let take = self.client.update_item().table_name(&*self.table).set_key(Some(key.into_item()));
+        let take = take.update_expression("SET entity = :entity ADD n :one");
+        let take = take.expression_attribute_values(":entity", AttributeValue::S("turn".to_owned()));
+        let take = take.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        let taken = take.return_values(ReturnValue::UpdatedNew).send().await?;
+        Ok(number(taken.attributes).saturating_sub(1))
+    }
+}

@@ -1,0 +1,178 @@
+//! S3 in this process, between the SDK and a folder of its own: tells what passes and can fail on demand.
+
+use std::fs;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use leadctl::bucket::Body;
+use tempfile::TempDir;
+
+use crate::engine::{Fault, TRIP};
+use crate::line::Line;
+use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+
+/// What the bucket is called.
+pub(crate) const BUCKET: &str = "leadline";
+/// Where it seems to be.
+pub(crate) const ENDPOINT: &str = "http://s3.example";
+
+#[derive(Debug, Default)]
+struct State {
+    requests: Vec<&'static str>,
+    faults: Vec<(&'static str, Fault)>,
+    /// Operations that fail for good, each after so many that do not.
+    lost: Vec<(&'static str, usize, Fault)>,
+}
+
+/// The bucket. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    service: leadctl::bucket::Bucket,
+    folder: Arc<TempDir>,
+    line: Line,
+    state: Arc<Mutex<State>>,
+}
+
+impl Bucket {
+    /// A bucket with nothing in it.
+    pub(crate) fn empty(line: Line) -> Self {
+        let folder = TempDir::new().unwrap();
+        let (key, secret) = (ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+        let service = leadctl::bucket::Bucket::open(folder.path(), BUCKET, key, secret).unwrap();
+        Self { service, folder: Arc::new(folder), line, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next request of this operation, `PutObject` say, fails so; said again, the one after it too. The SDK
+    /// tries again what failed for the moment, which is everything that can fail here.
+    pub fn fail(&self, operation: &'static str, fault: Fault) {
+        self.state().faults.push((operation, fault));
+    }
+
+    /// After so many more requests of this operation all fail so, until [`Bucket::mend`].
+    pub fn lose(&self, operation: &'static str, after: usize, fault: Fault) {
+        self.state().lost.push((operation, after, fault));
+    }
+
+    /// Nothing fails any more.
+    pub fn mend(&self) {
+        let mut state = self.state();
+        state.faults.clear();
+        state.lost.clear();
+    }
+
+    /// The operations that the product asked for since this was last asked.
+    pub fn requests(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// The keys of all objects, in order.
+    pub fn objects(&self) -> Vec<String> {
+        let root = self.folder.path().join(BUCKET);
+        let (mut folders, mut keys) = (vec![root.clone()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    keys.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        keys.sort();
+        keys
+    }
+
+    /// Sends a request by its whole URL, as HTTP has it; it is not counted and does not fail.
+    pub(crate) async fn send(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        if matches!(*request.method(), Method::PUT | Method::POST) {
+            let length = request.body().len().into();
+            request.headers_mut().insert(CONTENT_LENGTH, length); // whatever the sender says
+        }
+        let (parts, body) = self.service.call(request.map(Body::from)).await.into_parts();
+        Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+    }
+
+    fn fault(&self, operation: &'static str) -> Option<Fault> {
+        let state = &mut *self.state();
+        state.requests.push(operation);
+        if let Some(n) = state.faults.iter().position(|(at, _)| *at == operation) {
+            return Some(state.faults.remove(n).1);
+        }
+        let (_, left, fault) = state.lost.iter_mut().find(|(at, ..)| *at == operation)?;
+        if *left == 0 {
+            return Some(*fault);
+        }
+        *left -= 1;
+        None
+    }
+
+    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
+        let request = Request::from_parts(parts, body);
+        tokio::time::sleep(TRIP).await;
+        if !self.line.passes() {
+            return Err(ConnectorError::io("the line is cut".into()));
+        }
+        let response = match self.fault(operation(request.method(), request.uri())) {
+            None => self.send(request).await,
+            Some(Fault::AnswerLost) => {
+                self.send(request).await;
+                return Err(ConnectorError::timeout("the answer was lost".into()));
+            }
+            Some(Fault::Throttled) => slow_down(),
+            Some(Fault::Broken | Fault::Conflict | Fault::Unprocessed) => {
+                return Err(ConnectorError::io("the connection broke".into()));
+            }
+        };
+        let response = HttpResponse::try_from(response.map(SdkBody::from));
+        response.map_err(|error| ConnectorError::user(error.into()))
+    }
+}
+
+fn operation(method: &Method, uri: &Uri) -> &'static str {
+    match *method {
+        Method::PUT => "PutObject",
+        Method::HEAD => "HeadObject",
+        Method::DELETE => "DeleteObject",
+        Method::POST => "DeleteObjects",
+        _ if uri.query().is_some_and(|query| query.contains("list-type")) => "ListObjectsV2",
+        _ => "GetObject",
+    }
+}
+
+fn slow_down() -> Response<Bytes> {
+    let body = "<Error><Code>SlowDown</Code><Message>as the test asked</Message></Error>";
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
+impl HttpConnector for Bucket {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().answer(request))
+    }
+}
+
+impl HttpClient for Bucket {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
