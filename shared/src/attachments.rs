@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 
 use crate::domain::{Attachment, FileName, Lead, OrgId};
 use crate::files::{Files, FilesError, UPLOAD_LINK, UploadLink};
@@ -64,10 +64,12 @@ impl<'a> Attachments<'a> {
             let (object, kind, bytes) = (file.object(), file.content_type.clone(), bytes.clone());
             async move { self.files.put(&object, &kind, bytes).await }
         };
-        match try_join_all(files.iter().map(put)).await {
-            Ok(_) => Ok(Some(chore)),
+        // All are waited for: one that is given up may land after those before it were removed. For the same reason
+        // the chore stays for later, too.
+        match join_all(files.iter().map(put)).await.into_iter().collect::<Result<(), _>>() {
+            Ok(()) => Ok(Some(chore)),
             Err(error) => {
-                self.discard(Some(chore), now).await;
+                self.finish_early(&chore).await;
                 Err(error.into())
             }
         }
@@ -154,6 +156,15 @@ impl<'a> Attachments<'a> {
             if let Err(error) = self.finish(&chore).await {
                 tracing::warn!(%error, "a chore is left for later");
             }
+        }
+    }
+
+    /// Removes what a chore names, and leaves it to be done again when it is due.
+    async fn finish_early(&self, chore: &Chore) {
+        if let Task::Objects(objects) = &chore.task
+            && let Err(error) = self.files.remove(objects).await
+        {
+            tracing::warn!(%error, "objects are left for later");
         }
     }
 

@@ -12,10 +12,17 @@ use std::time::Duration;
 
 use crate::config::{ConfigError, var};
 
-/// The HTTP client of all AWS clients: rustls with ring.
+/// The one TLS stack: rustls with ring.
+const TLS: tls::Provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+
+/// The HTTP client of all AWS clients.
 fn http_client() -> SharedHttpClient {
-    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    SharedHttpClient::new(WhenAsked(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https()))
+    SharedHttpClient::new(WhenAsked(aws_smithy_http_client::Builder::new().tls_provider(TLS).build_https()))
+}
+
+/// The same for requests to others than AWS.
+pub(crate) fn connector() -> aws_smithy_http_client::Connector {
+    aws_smithy_http_client::Connector::builder().tls_provider(TLS).build()
 }
 
 /// A client that is made ready by its first request. By itself it reads all certificates of the

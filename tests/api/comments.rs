@@ -53,19 +53,27 @@ async fn comments_are_shown_newest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_comments_come_all_and_in_order() {
+async fn many_comments_come_all_and_in_order_on_as_many_pages_as_it_takes() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let path = open(&admin).await;
     let long = "字".repeat(10_000);
 
-    for n in 0..60 {
+    for n in 0..90 {
         comment(&admin, &path, &format!("{n} {}", &long[..3 * 9_990])).await;
     }
-    let shown = admin.get(&path).await;
+    let (mut numbers, mut pages, mut cursor) = (Vec::new(), 0, json!(""));
+    while let Some(position) = cursor.as_str() {
+        let page = admin.get(&format!("{path}?comments_cursor={position}")).await;
+        numbers.extend(
+            texts(&page.body["comments"]).iter().map(|text| text.split_once(' ').unwrap().0.to_owned()),
+        );
+        pages += 1;
+        cursor = page.body["comments_cursor"].clone();
+    }
 
-    let numbers = texts(&shown.body["comments"]).into_iter().map(|text| text.split_once(' ').unwrap().0);
-    assert!(numbers.eq((0..60).rev().map(|n| n.to_string())));
+    assert_eq!(pages, 2);
+    assert!(numbers.iter().cloned().eq((0..90).rev().map(|n| n.to_string())), "{numbers:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! What each operation costs: requests one after another, requests, read and write units. The same
 //! numbers stand in `docs/access-patterns.md`; one that grows is a bill that grows.
 
-use leadline_tests::TRIP;
+use leadline::domain::Rules;
+use leadline_tests::{File, TRIP};
 use tokio::time::Instant;
 
 use crate::prelude::*;
@@ -16,6 +17,17 @@ async fn cost<T>(app: &TestApp, operation: impl Future<Output = T>) -> (T, Cost)
     let rounds = start.elapsed().as_millis() / TRIP.as_millis();
     let traffic = app.engine.traffic();
     (answer, (rounds, traffic.requests, traffic.read_units, traffic.write_units))
+}
+
+/// The chart has a row for each of these.
+fn compare<const N: usize>(costs: [(&str, Cost); N]) {
+    let chart = include_str!("../../docs/access-patterns.md");
+    let row = |(name, (rounds, requests, reads, writes)): (&str, Cost)| {
+        format!("| {name} | {rounds} | {requests} | {reads} | {writes} |")
+    };
+    let rows = costs.map(row);
+    let wrong: Vec<&String> = rows.iter().filter(|row| !chart.contains(row.as_str())).collect();
+    assert!(wrong.is_empty(), "the chart does not say: {wrong:#?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,7 +51,7 @@ async fn every_operation_costs_what_the_chart_says() {
     let (_, companies) = cost(&app, admin.get("/api/leads/companies/")).await;
     let (_, delete) = cost(&app, admin.delete(&path)).await;
 
-    let costs = [
+    compare([
         ("create", create),
         ("create without e-mail", plain),
         ("site-lead", capture),
@@ -50,16 +62,7 @@ async fn every_operation_costs_what_the_chart_says() {
         ("list, fields=leads", leads_only),
         ("companies", companies),
         ("delete", delete),
-    ];
-    let chart = include_str!("../../docs/access-patterns.md");
-    let mut wrong = Vec::new();
-    for (name, (rounds, requests, reads, writes)) in costs {
-        let row = format!("| {name} | {rounds} | {requests} | {reads} | {writes} |");
-        if !chart.contains(&row) {
-            wrong.push(row);
-        }
-    }
-    assert!(wrong.is_empty(), "the chart does not say:\n{}", wrong.join("\n"));
+    ]);
     assert!(create.0 <= 3 && capture.0 <= 3 && detail.0 <= 2 && list.0 <= 2);
 }
 
@@ -78,4 +81,51 @@ async fn a_detail_of_a_lead_with_many_people_takes_two_rounds() {
 
     assert_eq!(shown.body["assigned_to"].as_array().unwrap().len(), 60);
     assert_eq!(rounds, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_to_a_lead_costs_what_the_chart_says() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let user = app.member(admin.org, Role::User).await;
+    let other = app.member(admin.org, Role::User).await;
+    let lead = admin.open_lead("L", json!({"email": "l@example.com", "account_name": "L Ltd"})).await;
+    let path = format!("/api/leads/{}/", lead.id());
+    let file: File<'_> = ("attachment", "a.txt", "text/plain", b"hello");
+
+    let (said, comment) = cost(&app, admin.post(&path, json!({"comment": "Called."}))).await;
+    let comment_path = format!("/api/leads/comment/{}/", said.body["comment"]["id"].as_str().unwrap());
+    let (_, edit) = cost(&app, admin.patch(&comment_path, json!({"comment": "Called twice."}))).await;
+    let (_, uncomment) = cost(&app, admin.delete(&comment_path)).await;
+    let (kept, attach) = cost(&app, admin.multipart(&path, &[], &[file])).await;
+    let file_path = kept.body["attachment"]["file_path"].as_str().unwrap();
+    let (_, download) = cost(&app, admin.get(file_path)).await;
+    let (_, unattach) = cost(&app, admin.delete(file_path)).await;
+    let (_, assign) = cost(&app, admin.patch(&path, json!({"assigned_to": [user.user]}))).await;
+    let (done, convert) =
+        cost(&app, admin.patch(&path, json!({"status": "converted", "opportunity_amount": "5"}))).await;
+    assert_eq!(done.status, 200, "{}", done.text);
+    let (_, converted) = cost(&app, admin.get(&path)).await;
+    let mut by_rule = Vec::new();
+    for strategy in ["round_robin", "least_loaded"] {
+        let rules = json!([{"assign": {"users": [user.user, other.user], "strategy": strategy}}]);
+        let rules = Rules::parse(&rules.to_string()).unwrap();
+        app.app.store.set_rules(admin.org, &rules, app.now()).await.unwrap();
+        let lead = json!({"first_name": "A", "last_name": "B"});
+        by_rule.push(cost(&app, admin.post("/api/leads/", lead)).await.1);
+    }
+
+    compare([
+        ("comment", comment),
+        ("comment, edited", edit),
+        ("comment, deleted", uncomment),
+        ("attachment of 5 bytes", attach),
+        ("attachment, downloaded", download),
+        ("attachment, deleted", unattach),
+        ("update that assigns", assign),
+        ("conversion with opportunity", convert),
+        ("detail, converted", converted),
+        ("create, round robin", by_rule[0]),
+        ("create, least loaded", by_rule[1]),
+    ]);
 }

@@ -9,7 +9,7 @@ mod secrets;
 pub mod tokens;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
@@ -216,11 +216,15 @@ impl TestApp {
     }
 }
 
+/// In a region of its own: all clients of a process share the SDK's budget of retries by region, and a test that uses it
+/// up must not take it from the others.
 fn sdk_config(client: impl HttpClient + 'static) -> SdkConfig {
+    static REGIONS: AtomicUsize = AtomicUsize::new(1);
+    let region = format!("us-test-{}", REGIONS.fetch_add(1, Ordering::Relaxed));
     let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "tests");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .http_client(SharedHttpClient::new(client))

@@ -12,6 +12,7 @@ use serde_json::json;
 
 /// Longest answer that an idempotency key remembers whole; its item may be 400 KB.
 const REMEMBERED: usize = 300_000;
+const TOO_MANY: &str = "a lead has at most 500 files";
 const CONVERTED: &str = "a converted lead takes comments, but no files";
 
 #[derive(Serialize)]
@@ -39,6 +40,10 @@ pub(crate) async fn add(app: &App, request: &Request, pk: &str) -> Reply {
     web::must_see(&caller, &folder.lead)?;
     let attachments = app.attachments()?;
     attachments.clean_up(chores?).await;
+    folder.attachments.retain(|file| file.awaited_until.is_none_or(|until| until > now));
+    let known = folder.attachments.len();
+    folder.attachments = attachments.arrived(folder.attachments, now).await?;
+    let awaited = known - folder.attachments.len();
     let sent = web::sent(request, &FILE_FIELDS).await?;
     let mut form = Form::new(&sent.fields);
     let upload: Option<AttachmentId> = form.optional(&["upload_id"], None);
@@ -47,17 +52,22 @@ pub(crate) async fn add(app: &App, request: &Request, pk: &str) -> Reply {
     let alone = text.is_none() && sent.files.is_empty();
     match (upload, file_name) {
         _ if !form.errors.is_empty() => return Err(form.errors.into()),
-        (Some(upload), None) if alone => {
-            folder.attachments = attachments.arrived(folder.attachments, now).await?;
-            return confirmed(&folder, upload);
+        (Some(upload), None) if alone => return confirmed(&folder, upload),
+        (None, Some(_)) if alone && awaited >= Attachment::MOST_AWAITED => {
+            form.errors.add("file_name", "there are too many uploads already that have not arrived");
         }
+        (None, Some(_)) if alone && known >= Attachment::MOST => form.errors.add("file_name", TOO_MANY),
         (None, Some(name)) if alone => return upload_link(app, request, &caller, &folder, &sent, name).await,
         (None, None) if alone => form.errors.add("comment", "a comment or a file is required"),
         (None, None) => {}
         _ => form.errors.add("file_name", "an upload goes by itself, without a comment or another file"),
     }
+    if let Some(file) = sent.files.last()
+        && known + sent.files.len() > Attachment::MOST
+    {
+        form.errors.add(&file.field, TOO_MANY);
+    }
     form.errors.or(())?;
-    folder.attachments = attachments.arrived(folder.attachments, now).await?;
     put(app, request, &caller, folder, &sent, text).await
 }
 
@@ -71,10 +81,13 @@ async fn put(
     text: Option<Text<10_000>>,
 ) -> Reply {
     let (lead, now, attachments) = (&folder.lead, app.clock.now(), app.attachments()?);
+    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.asked())?;
+    if let Err(error) = app.store.done_before(once.as_ref(), now).await {
+        return refused(error);
+    }
     if let (Some(file), Status::Converted) = (sent.files.first(), lead.details.status) {
         return Err(FieldErrors::one(&file.field, CONVERTED).into());
     }
-    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.asked())?;
     let comment = match text {
         Some(text) => Some(Comment {
             id: app.ids.comment(now),
@@ -121,6 +134,10 @@ async fn upload_link(
     file_name: FileName,
 ) -> Reply {
     let (lead, now) = (&folder.lead, app.clock.now());
+    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.fields)?;
+    if let Err(error) = app.store.done_before(once.as_ref(), now).await {
+        return refused(error);
+    }
     let mut form = Form::new(&sent.fields);
     let size: Option<u64> = form.required(&["size"], None);
     let content_type: Option<String> = form.optional(&["content_type"], None);
@@ -142,7 +159,6 @@ async fn upload_link(
         created_on: now,
         awaited_until: None,
     };
-    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.fields)?;
     let (upload, chore) = app.attachments()?.await_upload(&mut file).await?;
     let headers: serde_json::Map<_, _> =
         upload.link.headers.into_iter().map(|(name, value)| (name, value.into())).collect();

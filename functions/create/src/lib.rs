@@ -3,7 +3,7 @@
 use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::domain::{Door, FieldErrors, Lead, LeadDetails, Link};
-use leadline::store::{Converting, Opening};
+use leadline::store::{AddError, Converting, Opening};
 use leadline::web::{self, ApiError, FILE_FIELDS, LeadView, Reply, Target};
 
 /// Answers one request.
@@ -24,6 +24,11 @@ async fn open(app: &App, request: &Request) -> Reply {
     let lead = Lead::open(app.ids.lead(now), caller.org, details, Some(caller.person.clone()), now);
     let files = sent.attachments(&app.ids, &lead, &caller.person, now);
     let attachments = app.attachments()?;
+    if !files.is_empty()
+        && let Err(AddError::Once(once)) = app.store.done_before(once.as_ref(), now).await
+    {
+        return web::replay(once);
+    }
     let staged = attachments.stage(caller.org, &files, now).await?;
     let opening = Opening {
         lead,

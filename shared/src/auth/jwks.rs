@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration as StdDuration;
 
-use bytes::Bytes;
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use chrono::{DateTime, Duration, Utc};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
 use super::AuthError;
-use crate::BoxError;
+use crate::{BoxError, aws};
 
 /// How long keys are taken without asking again.
 const FRESH: Duration = Duration::hours(1);
@@ -33,7 +33,7 @@ const PATIENCE: StdDuration = StdDuration::from_secs(3);
 pub(super) struct Jwks {
     algorithm: Algorithm,
     url: String,
-    client: OnceCell<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>>,
+    client: OnceLock<Connector>,
     cache: Mutex<Cache>,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Debug for Jwks {
 
 impl Jwks {
     pub(super) fn new(algorithm: Algorithm, url: String) -> Self {
-        Self { algorithm, url, client: OnceCell::new(), cache: Mutex::default() }
+        Self { algorithm, url, client: OnceLock::new(), cache: Mutex::default() }
     }
 
     /// The key that a token says it is signed with. Keys are fetched when there are none, when they
@@ -88,13 +88,22 @@ impl Jwks {
     }
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, BoxError> {
-        let client = self.client.get_or_try_init(|| async { https_client() }).await?;
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_uri(self.url.as_str())?;
+        let client = self.client.get_or_init(aws::connector);
         let answer = tokio::time::timeout(PATIENCE, async {
-            let response = client.get(self.url.parse()?).await?;
+            let response = client.call(request).await?;
             if !response.status().is_success() {
-                return Err(format!("the key set answered {}", response.status()).into());
+                return Err(format!("the key set answered {}", response.status().as_u16()).into());
             }
-            Ok::<_, BoxError>(Limited::new(response.into_body(), LARGEST).collect().await?.to_bytes())
+            let (mut body, mut text) = (ByteStream::new(response.into_body()), Vec::new());
+            while let Some(part) = body.next().await.transpose()? {
+                text.extend_from_slice(&part);
+                if text.len() > LARGEST {
+                    return Err("the key set is too large".into());
+                }
+            }
+            Ok::<_, BoxError>(text)
         });
         let set: JwkSet = serde_json::from_slice(&answer.await??)?;
         let usable = set.keys.iter().filter(|key| fits(key, self.algorithm));
@@ -132,9 +141,4 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         _ => false,
     };
     signs && said && kind
-}
-
-fn https_client() -> Result<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, BoxError> {
-    let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
 }

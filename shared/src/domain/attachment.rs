@@ -26,6 +26,10 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    /// Most files of a lead, those included that are awaited.
+    pub const MOST: usize = 500;
+    /// Most files that a lead awaits; whoever looks at the lead asks the bucket for each.
+    pub const MOST_AWAITED: usize = 20;
     /// Largest file: 100 MB.
     pub const LARGEST: u64 = 100 * 1024 * 1024;
 

@@ -28,9 +28,11 @@ impl Comment {
     /// The addresses that a text mentions as `@ada@example.com`, each once whatever its case.
     pub fn mentioned(text: &str) -> Vec<Email> {
         let mut found = Vec::<Email>::new();
-        for word in text.split(|c: char| c.is_whitespace() || "()[]{}<>\"',;:!?".contains(c)) {
+        for word in text.split(|c: char| c.is_whitespace() || "()[]<>\",;:".contains(c)) {
             let Some(address) = word.strip_prefix('@') else { continue };
-            let Ok(email) = address.trim_end_matches('.').parse::<Email>() else { continue };
+            let Ok(email) = address.trim_end_matches(['.', '!', '?', '\'']).parse::<Email>() else {
+                continue;
+            };
             if !found.iter().any(|known| known.folded() == email.folded()) {
                 found.push(email);
             }
@@ -46,10 +48,10 @@ mod tests {
 
     #[test]
     fn a_mention_is_an_at_and_an_address() {
-        let text = "@ada@example.com, see (@Grace@navy.example.) and mail bob@example.com; @nobody, @ADA@Example.com!";
+        let text = "@ada@example.com, see (@Grace@navy.example.) and mail bob@example.com; @nobody, @ADA@Example.com! @o'neil@example.com?";
 
         let found: Vec<String> = Comment::mentioned(text).iter().map(ToString::to_string).collect();
 
-        assert_eq!(found, ["ada@example.com", "Grace@navy.example"]);
+        assert_eq!(found, ["ada@example.com", "Grace@navy.example", "o'neil@example.com"]);
     }
 }

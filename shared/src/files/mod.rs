@@ -103,7 +103,7 @@ impl Files {
         Ok(get.presigned(expiring(LINK)?).await?.uri().to_owned())
     }
 
-    /// A request, good for an hour, that sends exactly this many bytes of this kind.
+    /// A request, good for an hour, that sends exactly this many bytes of this kind, where nothing is yet.
     pub(crate) async fn upload_link(
         &self,
         key: &str,
@@ -112,7 +112,8 @@ impl Files {
     ) -> Result<UploadLink, FilesError> {
         let put = self.client.put_object().bucket(&*self.bucket).key(key).content_type(kind.as_str());
         let size = size.try_into().map_err(|_| FilesError::Failed("a size past all bounds".into()))?;
-        let presigned: PresignedRequest = put.content_length(size).presigned(expiring(UPLOAD_LINK)?).await?;
+        let presigned: PresignedRequest =
+            put.content_length(size).if_none_match("*").presigned(expiring(UPLOAD_LINK)?).await?;
         let headers = presigned.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(UploadLink {
             url: presigned.uri().to_owned(),

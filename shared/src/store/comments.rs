@@ -80,7 +80,6 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), AddError> {
         let once = addition.once.as_ref();
-        self.done_before(once, now).await?;
         let mut transaction = Transaction::default();
         transaction.require(Key::lead(org, lead));
         if let Some(comment) = &addition.comment {
@@ -112,7 +111,9 @@ impl Store {
         }
     }
 
-    async fn done_before(&self, once: Option<&Once>, now: DateTime<Utc>) -> Result<(), AddError> {
+    /// [`AddError::Once`] if a request with this idempotency key was done before: asked before anything is done that
+    /// would be in vain.
+    pub async fn done_before(&self, once: Option<&Once>, now: DateTime<Utc>) -> Result<(), AddError> {
         let Some(once) = once else { return Ok(()) };
         once.check(self.read(once.key.clone()).await?, now)?.map_err(AddError::Once)
     }

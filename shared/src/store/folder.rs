@@ -7,8 +7,8 @@ use super::keys::Key;
 use super::{Store, StoreError};
 use crate::domain::{Attachment, Comment, CommentId, Lead, LeadId, OrgId};
 
-/// Most pages of a query, each of 1 MB: more comments than an answer can hold are on a page of their own.
-const PAGES: usize = 3;
+/// Most pages of a query, each of 1 MB: an answer can hold 6 MB, and has them escaped twice.
+const PAGES: usize = 2;
 
 /// A lead and what is on it, newest first.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Store {
         Ok((comments, next))
     }
 
-    /// Items of a partition from the last one back, or back from another, and whether there are more.
+    /// A partition's items from the last one back, or back from another, and whether there are more.
     async fn newest(
         &self,
         start: Key,
