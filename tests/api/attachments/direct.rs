@@ -181,3 +181,38 @@ async fn an_upload_asked_for_again_under_its_key_is_one() {
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(names(&admin.get(&lead).await.body["attachments"]), ["a.txt"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_has_arrived_is_not_replaced_by_its_link() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = open(&admin).await;
+    let asked = admin.post(&lead, json!({"file_name": "a.txt", "size": 5})).await;
+    let (url, headers) = (asked.body["upload"]["url"].as_str().unwrap(), &asked.body["upload"]["headers"]);
+
+    let first = app.put(url, headers, "first").await.0;
+    let second = app.put(url, headers, "other").await.0;
+
+    assert_eq!((first.as_u16(), second.as_u16()), (200, 412));
+    let link = admin.get(&format!("/api/leads/attachment/{}/", asked.id())).await;
+    assert_eq!(app.fetch(link.header("location")).await.2, "first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lead_awaits_at_most_twenty_uploads() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = open(&admin).await;
+    let upload = json!({"file_name": "a.txt", "size": 5});
+    for _ in 0..20 {
+        assert_eq!(admin.post(&lead, upload.clone()).await.status, 201);
+    }
+
+    let one_more = admin.post(&lead, upload.clone()).await;
+    app.pass(Duration::days(7));
+    let later = admin.renewed().post(&lead, upload).await;
+
+    assert_eq!(one_more.status, 400);
+    assert!(one_more.body["errors"]["file_name"][0].is_string(), "{}", one_more.text);
+    assert_eq!(later.status, 201, "{}", later.text);
+}
