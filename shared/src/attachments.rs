@@ -4,18 +4,27 @@
 //! then one transaction writes the records and strikes the chore out. Whoever is killed on the way leaves the chore,
 //! and a later request does it: no object stays without a record, and no record is ever without its object.
 
+use std::time::Duration as StdDuration;
+
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 
-use crate::domain::{Attachment, FileName, Lead, OrgId};
+use crate::domain::{Attachment, AttachmentId, FileName, Lead, LeadId, OrgId};
 use crate::files::{Files, FilesError, UPLOAD_LINK, UploadLink};
 use crate::store::{Chore, Store, StoreError, Task};
+use crate::telemetry::chain;
 
 /// When a request that wrote a chore down is surely over.
 const OVER: Duration = Duration::hours(1);
-/// How long a file is awaited that is sent by an upload link.
+/// When an upload is over that was begun while its link was good.
+const ARRIVED: Duration = Duration::days(1);
+/// How long a file is awaited at most, should nothing be done in its organisation.
 const AWAITED: Duration = Duration::days(7);
+/// Longest that a request does chores which others left.
+const A_WHILE: StdDuration = StdDuration::from_secs(2);
+/// Longest that a request clears up what it removed itself.
+const LONGER: StdDuration = StdDuration::from_secs(10);
 
 /// A failure of the table or the bucket.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +78,11 @@ impl<'a> Attachments<'a> {
         match join_all(files.iter().map(put)).await.into_iter().collect::<Result<(), _>>() {
             Ok(()) => Ok(Some(chore)),
             Err(error) => {
-                self.finish_early(&chore).await;
+                if let Task::Objects(objects) = &chore.task {
+                    let removed = self.files.remove(objects).await;
+                    let _ =
+                        removed.inspect_err(|error| tracing::warn!(cause = chain(error), "left for later"));
+                }
                 Err(error.into())
             }
         }
@@ -78,12 +91,7 @@ impl<'a> Attachments<'a> {
     /// Takes back what was staged, if the transaction that was to write its records failed: one whose answer was lost
     /// may have gone through, and then nothing is taken back. A failure leaves the chore to a later request.
     pub async fn discard(&self, staged: Option<Chore>, now: DateTime<Utc>) {
-        let Some(staged) = staged else { return };
-        match self.store.claim_chore(&staged, now).await {
-            Ok(Some(chore)) => self.clean_up([chore]).await,
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "staged files are left to be cleaned up later"),
-        }
+        self.clean_up(staged, now).await;
     }
 
     /// Makes a file one whose bytes its sender will put into the bucket by this link. The chore must be written with
@@ -93,7 +101,7 @@ impl<'a> Attachments<'a> {
         file.awaited_until = Some(now + AWAITED);
         let link = self.files.upload_link(&file.object(), &file.content_type, file.size).await?;
         let task = Task::Upload { lead: file.lead, file: file.id, object: file.object() };
-        let chore = Chore::new(file.org, now + AWAITED + OVER, task);
+        let chore = Chore::new(file.org, now + ARRIVED, task);
         let expires_on = now + Duration::from_std(UPLOAD_LINK).unwrap_or_else(|_| Duration::zero());
         Ok((Upload { link, expires_on }, chore))
     }
@@ -104,8 +112,19 @@ impl<'a> Attachments<'a> {
         files: Vec<Attachment>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Attachment>, AttachmentError> {
-        let arrived = try_join_all(files.into_iter().map(|file| self.arrival(file, now))).await?;
-        Ok(arrived.into_iter().flatten().collect())
+        let arrived = join_all(files.into_iter().map(|file| self.arrival(file, now))).await;
+        let mut here = Vec::new();
+        for file in arrived {
+            match file {
+                Ok(file) => here.extend(file),
+                // What is on the lead is shown even if the bucket does not say what has come.
+                Err(AttachmentError::Files(error)) => {
+                    tracing::warn!(cause = chain(&error), "an awaited file is taken for not there");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(here)
     }
 
     /// A file if its bytes are there.
@@ -136,48 +155,48 @@ impl<'a> Attachments<'a> {
 
     /// Removes a file; its object too, now or, should that fail, by a later request.
     pub async fn remove(&self, file: &Attachment, now: DateTime<Utc>) -> Result<(), AttachmentError> {
-        let chore = Chore::new(file.org, now, Task::Objects(vec![file.object()]));
+        let chore = Chore::taken_on(file.org, now, Task::Objects(vec![file.object()]));
         self.store.remove_attachment(file, &chore, now).await?;
-        self.clean_up([chore]).await;
+        self.finish(&chore, LONGER).await;
         Ok(())
     }
 
     /// Removes a lead with all that is on it; what fails after the lead itself is gone is left to a later request.
     pub async fn remove_lead(&self, lead: &Lead, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let chore = Chore::new(lead.org, now, Task::Lead(lead.id));
+        let chore = Chore::taken_on(lead.org, now, Task::Lead(lead.id));
         self.store.remove_lead(lead, &chore, now).await?;
-        self.clean_up([chore]).await;
+        self.finish(&chore, LONGER).await;
         Ok(())
     }
 
-    /// Does chores. A failure leaves one to a later request.
-    pub async fn clean_up(&self, chores: impl IntoIterator<Item = Chore>) {
+    /// Does chores that others left, for a while at most, after a request's own work.
+    pub async fn clean_up(&self, chores: impl IntoIterator<Item = Chore>, now: DateTime<Utc>) {
         for chore in chores {
-            if let Err(error) = self.finish(&chore).await {
-                tracing::warn!(%error, "a chore is left for later");
+            match self.store.claim_chore(&chore, now).await {
+                Ok(Some(chore)) => self.finish(&chore, A_WHILE).await,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(cause = chain(&error), "a chore is left for later"),
             }
         }
     }
 
-    /// Removes what a chore names, and leaves it to be done again when it is due.
-    async fn finish_early(&self, chore: &Chore) {
-        if let Task::Objects(objects) = &chore.task
-            && let Err(error) = self.files.remove(objects).await
-        {
-            tracing::warn!(%error, "objects are left for later");
+    /// Does a chore that was taken on, and strikes it out. A failure leaves it to a later request.
+    async fn finish(&self, chore: &Chore, patience: StdDuration) {
+        let org = chore.org();
+        match tokio::time::timeout(patience, self.work_off(chore)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(org.id = %org, cause = chain(&error), "a chore is left for later");
+            }
+            Err(_) => tracing::info!(org.id = %org, "a chore goes on later"),
         }
     }
 
-    /// Does a chore and strikes it out. May be done again, and by several at once.
-    async fn finish(&self, chore: &Chore) -> Result<(), AttachmentError> {
+    async fn work_off(&self, chore: &Chore) -> Result<(), AttachmentError> {
         let org = chore.org();
         match &chore.task {
             Task::Objects(objects) => self.files.remove(objects).await?,
-            Task::Upload { lead, file, object } => {
-                if self.store.remove_awaited(org, *lead, *file).await? {
-                    self.files.remove(std::slice::from_ref(object)).await?;
-                }
-            }
+            Task::Upload { lead, file, object } => self.settle_upload(org, *lead, *file, object).await?,
             Task::Lead(lead) => {
                 let mut more = true;
                 while more {
@@ -190,5 +209,26 @@ impl<'a> Attachments<'a> {
             }
         }
         Ok(self.store.remove_chore(chore).await?)
+    }
+
+    /// An upload whose link is over: what has arrived counts, unless its lead or its record is gone.
+    async fn settle_upload(
+        &self,
+        org: OrgId,
+        lead: LeadId,
+        file: AttachmentId,
+        object: &String,
+    ) -> Result<(), AttachmentError> {
+        let (record, size) = (self.store.find_file(org, lead, file).await?, self.files.size(object).await?);
+        match (record, size) {
+            (Some(record), Some(size)) if record.awaited_until.is_some() => {
+                Ok(self.store.attachment_arrived(&Attachment { size, ..record }).await?)
+            }
+            (Some(record), None) if record.awaited_until.is_some() => {
+                Ok(self.store.remove_awaited(org, lead, file).await?)
+            }
+            (None, Some(_)) => Ok(self.files.remove(std::slice::from_ref(object)).await?),
+            (Some(_) | None, _) => Ok(()),
+        }
     }
 }

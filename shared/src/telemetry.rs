@@ -12,3 +12,15 @@ pub fn init() {
     let ours = Targets::new().with_default(LevelFilter::ERROR).with_target("lead", LevelFilter::INFO);
     let _ = tracing_subscriber::registry().with(json.with_filter(ours)).try_init();
 }
+
+/// An error and what caused it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

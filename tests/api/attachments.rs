@@ -377,3 +377,29 @@ async fn a_file_of_another_organisation_or_of_none_is_not_found() {
     assert_eq!(rival.get(&own).await.body["attachments"], json!([]));
     assert_eq!(app.bucket.objects(), [object(&admin, &theirs)]);
 }
+
+#[tokio::test]
+async fn a_file_is_a_file_however_its_name_is_written() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = open(&admin).await;
+    for (parameters, name) in [
+        (&b"filename=\"r\xe9sum\xe9.txt\""[..], "r\u{fffd}sum\u{fffd}.txt"),
+        (b"filename=\"C:\\dir\\\"", "C:\\dir\\"),
+        (b"filename=\"a; filename*=utf-8''b\"", "a; filename*=utf-8''b"),
+        (b"filename=plain.txt", "plain.txt"),
+        (b"filename=\"say \\\"hi\\\".txt\"", "say \"hi\".txt"),
+        (b"filename=\"x.txt\"; filename*=UTF-8'en'%e2%82%ac.txt", "€.txt"),
+    ] {
+        let mut body =
+            b"--X\r\nContent-Disposition: form-data; name=\"comment\"\r\n\r\nSee.\r\n--X\r\n".to_vec();
+        body.extend(b"Content-Disposition: form-data; name=\"attachment\"; ");
+        body.extend(parameters);
+        body.extend(b"\r\n\r\nhello\r\n--X--\r\n");
+
+        let added = admin.send("POST", &lead, "multipart/form-data; boundary=X", body).await;
+
+        assert_eq!(added.status, 201, "{}", added.text);
+        assert_eq!(added.body["attachment"]["file_name"], name, "{name}");
+    }
+}

@@ -142,6 +142,7 @@ impl Engine {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let mut body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        refuse_empty_maps(&body);
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
@@ -211,5 +212,20 @@ impl HttpConnector for Engine {
 impl HttpClient for Engine {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
+    }
+}
+
+/// DynamoDB refuses expression attributes that are there but empty; the engine here takes them.
+fn refuse_empty_maps(body: &Value) {
+    match body {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let empty = value.as_object().is_some_and(serde_json::Map::is_empty);
+                assert!(!(empty && name.starts_with("ExpressionAttribute")), "{name} is empty: {body}");
+                refuse_empty_maps(value);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(refuse_empty_maps),
+        _ => {}
     }
 }

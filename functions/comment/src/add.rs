@@ -3,17 +3,15 @@
 use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::domain::{
-    Attachment, AttachmentId, Caller, Comment, ContentType, FieldErrors, FileName, Form, Status, Text,
+    Attachment, AttachmentId, Caller, Comment, ContentType, FileName, FileSize, Form, Status, Text,
 };
-use leadline::store::{AddError, Addition, Folder, StoreError};
+use leadline::store::{AddError, Addition, Folder, Once, StoreError};
 use leadline::web::{self, ApiError, AttachmentView, CommentView, FILE_FIELDS, Reply, Sent, comment_cursor};
 use serde::Serialize;
 use serde_json::json;
 
 /// Longest answer that an idempotency key remembers whole; its item may be 400 KB.
 const REMEMBERED: usize = 300_000;
-const TOO_MANY: &str = "a lead has at most 500 files";
-const CONVERTED: &str = "a converted lead takes comments, but no files";
 
 #[derive(Serialize)]
 struct Added<'a> {
@@ -36,58 +34,71 @@ pub(crate) async fn add(app: &App, request: &Request, pk: &str) -> Reply {
     };
     let (caller, folder, chores) =
         tokio::join!(app.auth.admit(seat, &app.store), folder, app.store.chores(seat.org, now));
-    let (caller, mut folder) = (caller?, folder?.ok_or(ApiError::NotFound("lead"))?);
+    let (caller, folder) = (caller?, folder?.ok_or(ApiError::NotFound("lead"))?);
     web::must_see(&caller, &folder.lead)?;
-    let attachments = app.attachments()?;
-    attachments.clean_up(chores?).await;
+    let reply = add_to(app, request, &caller, folder).await;
+    app.attachments()?.clean_up(chores.unwrap_or_default(), now).await;
+    reply
+}
+
+async fn add_to(app: &App, request: &Request, caller: &Caller, mut folder: Folder) -> Reply {
+    let (now, attachments) = (app.clock.now(), app.attachments()?);
+    let sent = web::sent(request, &FILE_FIELDS).await?;
+    let route = format!("POST /api/leads/{}", folder.lead.id);
+    let once = web::once(request, caller.org, &caller.user, &route, &sent.asked())?;
+    if let Err(error) = app.store.done_before(once.as_ref(), now).await {
+        return refused(error);
+    }
     folder.attachments.retain(|file| file.awaited_until.is_none_or(|until| until > now));
     let known = folder.attachments.len();
     folder.attachments = attachments.arrived(folder.attachments, now).await?;
     let awaited = known - folder.attachments.len();
-    let sent = web::sent(request, &FILE_FIELDS).await?;
+
     let mut form = Form::new(&sent.fields);
     let upload: Option<AttachmentId> = form.optional(&["upload_id"], None);
     let file_name: Option<FileName> = form.optional(&["file_name"], None);
     let text: Option<Text<10_000>> = form.optional(&["comment"], None);
-    let alone = text.is_none() && sent.files.is_empty();
+    let files_in = sent.files.first().map(|file| file.field.as_str());
+    let files_in = files_in.or(file_name.as_ref().map(|_| "file_name"));
+    if let Some(field) = files_in {
+        if folder.lead.details.status == Status::Converted {
+            form.errors.add(field, "a converted lead takes comments, but no files");
+        }
+        if known + sent.files.len().max(1) > Attachment::MOST {
+            form.errors.add(field, format_args!("a lead has at most {} files", Attachment::MOST));
+        }
+    }
     match (upload, file_name) {
-        _ if !form.errors.is_empty() => return Err(form.errors.into()),
-        (Some(upload), None) if alone => return confirmed(&folder, upload),
-        (None, Some(_)) if alone && awaited >= Attachment::MOST_AWAITED => {
+        (Some(_), _) if text.is_some() || files_in.is_some() => {
+            form.errors.add("upload_id", "goes by itself, without a comment or another file");
+        }
+        (None, Some(_)) if text.is_some() || !sent.files.is_empty() => {
+            form.errors.add("file_name", "goes by itself, without a comment or another file");
+        }
+        (None, Some(_)) if awaited >= Attachment::MOST_AWAITED => {
             form.errors.add("file_name", "there are too many uploads already that have not arrived");
         }
-        (None, Some(_)) if alone && known >= Attachment::MOST => form.errors.add("file_name", TOO_MANY),
-        (None, Some(name)) if alone => return upload_link(app, request, &caller, &folder, &sent, name).await,
-        (None, None) if alone => form.errors.add("comment", "a comment or a file is required"),
-        (None, None) => {}
-        _ => form.errors.add("file_name", "an upload goes by itself, without a comment or another file"),
-    }
-    if let Some(file) = sent.files.last()
-        && known + sent.files.len() > Attachment::MOST
-    {
-        form.errors.add(&file.field, TOO_MANY);
+        (None, None) if text.is_none() && files_in.is_none() && form.errors.is_empty() => {
+            form.errors.add("comment", "a comment or a file is required");
+        }
+        (Some(upload), _) if form.errors.is_empty() => return confirmed(&folder, upload),
+        (None, Some(name)) => return upload_link(app, caller, &folder, form, once, name).await,
+        (Some(_) | None, _) => {}
     }
     form.errors.or(())?;
-    put(app, request, &caller, folder, &sent, text).await
+    put(app, caller, &folder, &sent, text, once).await
 }
 
 /// Puts the comment and the files on the lead.
 async fn put(
     app: &App,
-    request: &Request,
     caller: &Caller,
-    folder: Folder,
+    folder: &Folder,
     sent: &Sent,
     text: Option<Text<10_000>>,
+    once: Option<Once>,
 ) -> Reply {
     let (lead, now, attachments) = (&folder.lead, app.clock.now(), app.attachments()?);
-    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.asked())?;
-    if let Err(error) = app.store.done_before(once.as_ref(), now).await {
-        return refused(error);
-    }
-    if let (Some(file), Status::Converted) = (sent.files.first(), lead.details.status) {
-        return Err(FieldErrors::one(&file.field, CONVERTED).into());
-    }
     let comment = match text {
         Some(text) => Some(Comment {
             id: app.ids.comment(now),
@@ -110,7 +121,7 @@ async fn put(
         once,
         ..Addition::default()
     };
-    let answer = added(&addition, Some(&folder));
+    let answer = added(&addition, Some(folder));
     let remembered = match answer.body().len() {
         0..=REMEMBERED => web::record(&answer),
         _ => web::record(&added(&addition, None)),
@@ -127,27 +138,16 @@ async fn put(
 /// A place to send a file to that is too large for a request of its own.
 async fn upload_link(
     app: &App,
-    request: &Request,
     caller: &Caller,
     folder: &Folder,
-    sent: &Sent,
+    mut form: Form<'_>,
+    once: Option<Once>,
     file_name: FileName,
 ) -> Reply {
     let (lead, now) = (&folder.lead, app.clock.now());
-    let once = web::once(request, caller.org, &caller.user, &route(lead.id), &sent.fields)?;
-    if let Err(error) = app.store.done_before(once.as_ref(), now).await {
-        return refused(error);
-    }
-    let mut form = Form::new(&sent.fields);
-    let size: Option<u64> = form.required(&["size"], None);
+    let size: Option<FileSize> = form.required(&["size"], None);
     let content_type: Option<String> = form.optional(&["content_type"], None);
-    if size.is_some_and(|size| !(1..=Attachment::LARGEST).contains(&size)) {
-        form.errors.add("size", format_args!("must be from 1 to {} bytes", Attachment::LARGEST));
-    }
-    if lead.details.status == Status::Converted {
-        form.errors.add("file_name", CONVERTED);
-    }
-    let (Some(size), true) = (size, form.errors.is_empty()) else { return Err(form.errors.into()) };
+    let (Some(FileSize(size)), true) = (size, form.errors.is_empty()) else { return Err(form.errors.into()) };
     let mut file = Attachment {
         id: app.ids.attachment(now),
         org: caller.org,
@@ -213,8 +213,4 @@ fn refused(error: AddError) -> Reply {
         AddError::Store(StoreError::NotFound) => Err(ApiError::NotFound("lead")),
         AddError::Store(error) => Err(error.into()),
     }
-}
-
-fn route(lead: leadline::domain::LeadId) -> String {
-    format!("POST /api/leads/{lead}")
 }

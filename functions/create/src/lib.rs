@@ -24,10 +24,12 @@ async fn open(app: &App, request: &Request) -> Reply {
     let lead = Lead::open(app.ids.lead(now), caller.org, details, Some(caller.person.clone()), now);
     let files = sent.attachments(&app.ids, &lead, &caller.person, now);
     let attachments = app.attachments()?;
-    if !files.is_empty()
-        && let Err(AddError::Once(once)) = app.store.done_before(once.as_ref(), now).await
-    {
-        return web::replay(once);
+    if !files.is_empty() {
+        match app.store.done_before(once.as_ref(), now).await {
+            Ok(()) => {}
+            Err(AddError::Once(once)) => return web::replay(once),
+            Err(AddError::Store(error)) => return Err(error.into()),
+        }
     }
     let staged = attachments.stage(caller.org, &files, now).await?;
     let opening = Opening {

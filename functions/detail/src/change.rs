@@ -1,17 +1,29 @@
 //! A lead changed, converted, deleted.
 
+use chrono::{DateTime, Utc};
 use lambda_http::Request;
+use lambda_http::http::Method;
 use leadline::App;
 use leadline::domain::{Caller, FieldErrors, Lead, LeadId, Link, Status};
-use leadline::store::{Converting, OpenError, StoreError, Updating};
+use leadline::store::{Chore, Converting, OpenError, StoreError, Updating};
 use leadline::web::{self, ApiError, LeadView, Reply};
 
 /// How often a change is made anew on a lead that changed meanwhile, when the client named no version.
 const ATTEMPTS: usize = 8;
 
-/// `PUT` and `PATCH`.
-pub(crate) async fn change(app: &App, request: &Request, pk: &str) -> Reply {
-    let (caller, mut lead) = read(app, request, pk).await?;
+/// `PUT`, `PATCH` and `DELETE`; then some of what others left to be cleaned up.
+pub(crate) async fn write(app: &App, request: &Request, pk: &str) -> Reply {
+    let now = app.clock.now();
+    let (caller, lead, chores) = read(app, request, pk, now).await?;
+    let reply = match *request.method() {
+        Method::DELETE => delete(app, request, &caller, lead).await,
+        _ => change(app, request, &caller, lead).await,
+    };
+    app.attachments()?.clean_up(chores, now).await;
+    reply
+}
+
+async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -> Reply {
     let fields = web::fields(request).await?;
     for _ in 0..ATTEMPTS {
         web::if_match(request, lead.version)?;
@@ -31,16 +43,14 @@ pub(crate) async fn change(app: &App, request: &Request, pk: &str) -> Reply {
         };
         match app.store.update_lead(&lead, lead.changed(details, now), &updating).await {
             Ok(lead) => return Ok(web::tagged(web::json(&LeadView::from(&lead)), lead.version)),
-            Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, &caller, lead.id).await?,
+            Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, caller, lead.id).await?,
             Err(error) => return web::not_opened(error),
         }
     }
     Err(ApiError::Unavailable("the lead changed at each try".into()))
 }
 
-/// `DELETE`.
-pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
-    let (caller, mut lead) = read(app, request, pk).await?;
+async fn delete(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -> Reply {
     for _ in 0..ATTEMPTS {
         if !caller.may_delete(&lead) {
             return Err(ApiError::Forbidden("only an ADMIN or its creator may delete a lead"));
@@ -48,7 +58,7 @@ pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
         web::if_match(request, lead.version)?;
         match app.attachments()?.remove_lead(&lead, app.clock.now()).await {
             Ok(()) => return Ok(web::no_content()),
-            Err(StoreError::Conflict) => lead = again(app, &caller, lead.id).await?,
+            Err(StoreError::Conflict) => lead = again(app, caller, lead.id).await?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -56,7 +66,12 @@ pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
 }
 
 /// Who asks, and the lead: read at the same time, and nothing is told before both are known.
-async fn read(app: &App, request: &Request, pk: &str) -> Result<(Caller, Lead), ApiError> {
+async fn read(
+    app: &App,
+    request: &Request,
+    pk: &str,
+    now: DateTime<Utc>,
+) -> Result<(Caller, Lead, Vec<Chore>), ApiError> {
     let seat = web::seat(app, request).await?;
     let lead = async {
         match pk.parse() {
@@ -64,10 +79,11 @@ async fn read(app: &App, request: &Request, pk: &str) -> Result<(Caller, Lead), 
             Err(_) => Ok(None),
         }
     };
-    let (caller, lead) = tokio::join!(app.auth.admit(seat, &app.store), lead);
+    let (caller, lead, chores) =
+        tokio::join!(app.auth.admit(seat, &app.store), lead, app.store.chores(seat.org, now));
     let (caller, lead) = (caller?, lead?.ok_or(ApiError::NotFound("lead"))?);
     web::must_see(&caller, &lead)?;
-    Ok((caller, lead))
+    Ok((caller, lead, chores.unwrap_or_default()))
 }
 
 /// The lead as it is now, after it changed while we looked.

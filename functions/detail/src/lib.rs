@@ -16,7 +16,7 @@ async fn respond(app: &App, request: &Request) -> Reply {
     let (Target::Lead(pk), method) = web::resolve(request)? else { return Err(ApiError::NotFound("path")) };
     match method {
         Method::GET => show::show(app, request, &pk).await,
-        Method::DELETE => change::delete(app, request, &pk).await,
-        _ => change::change(app, request, &pk).await,
+        Method::PUT | Method::PATCH | Method::DELETE => change::write(app, request, &pk).await,
+        _ => Err(ApiError::NotFound("path")),
     }
 }

@@ -2,11 +2,11 @@
 
 use lambda_http::Request;
 use leadline::App;
-use leadline::domain::{FieldErrors, Status};
+use leadline::domain::{Caller, FieldErrors, Lead, Status};
 use leadline::store::{Converted, SideLists};
 use leadline::web::{
-    self, AccountView, AddressView, ApiError, AttachmentView, CommentView, ContactView, EventView, LeadView,
-    OpportunityView, Reply, TeamView, UserView, sources,
+    self, AccountName, AccountView, AddressView, ApiError, AttachmentView, CommentView, ContactView,
+    EventView, LeadView, OpportunityView, Reply, TeamView, UserView, sources,
 };
 use serde::Serialize;
 
@@ -32,15 +32,26 @@ struct Detail<'a> {
 
 #[derive(Serialize)]
 struct ConversionView<'a> {
-    account: AccountView<'a>,
+    account: AccountShown<'a>,
     contact: Option<ContactView<'a>>,
     opportunity: Option<OpportunityView<'a>>,
 }
 
-impl<'a> From<&'a Converted> for ConversionView<'a> {
-    fn from(converted: &'a Converted) -> Self {
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AccountShown<'a> {
+    Whole(Box<AccountView<'a>>),
+    Name(AccountName<'a>),
+}
+
+impl<'a> ConversionView<'a> {
+    fn of(converted: &'a Converted, lead: &Lead, caller: &Caller) -> Self {
+        let account = &converted.account;
         Self {
-            account: AccountView::from(&converted.account),
+            account: match caller.may_see_account(account, lead) {
+                true => AccountShown::Whole(Box::new(account.into())),
+                false => AccountShown::Name(account.into()),
+            },
             contact: converted.contact.as_ref().map(ContactView::from),
             opportunity: converted.opportunity.as_ref().map(OpportunityView::from),
         }
@@ -78,7 +89,12 @@ pub(crate) async fn show(app: &App, request: &Request, pk: &str) -> Reply {
         (folder.comments, folder.before) = (older, next);
     }
     let lead = &folder.lead;
-    let history = if older_events.is_none() { history?.or_created(lead) } else { history? };
+    let history = match history? {
+        page if older_events.is_some() => page,
+        // Its first change came between the two reads.
+        page if page.events.is_empty() && lead.version > 1 => app.store.history(seat.org, id, None).await?,
+        page => page.or_created(lead),
+    };
     let kept = app.attachments()?;
     let (people, attachments) =
         tokio::join!(app.store.people_of(lead), kept.arrived(folder.attachments, app.clock.now()));
@@ -97,7 +113,7 @@ pub(crate) async fn show(app: &App, request: &Request, pk: &str) -> Reply {
         users: sides.users.iter().map(UserView::from).collect(),
         source: sources(&sides.sources),
         status: Status::ALL.map(Status::as_str),
-        conversion: people.converted.as_ref().map(ConversionView::from),
+        conversion: people.converted.as_ref().map(|it| ConversionView::of(it, lead, &caller)),
         history: history.events.iter().map(EventView::from).collect(),
         history_cursor: history.before.map(web::history_cursor),
     };

@@ -9,9 +9,9 @@ use leadline::store::{LeadPage, ListQuery, Listing, SideLists, Uses};
 use leadline::web::{self, ApiError, ContactView, INDUSTRIES, LeadView, Reply, Target, UserView, sources};
 use serde::Serialize;
 
-/// Bytes of descriptions in one answer: 200 leads at their limit in ASCII. A function's answer may be
-/// 6 MB, so that more, in other scripts, is cut; the lead itself shows it whole.
-const DESCRIPTIONS: usize = 2_000_000;
+/// Bytes of descriptions and attributions in one answer, as they are sent: 200 descriptions at their limit in plain
+/// ASCII. A function's answer may be 6 MB, so that more is cut; the lead itself shows it whole.
+const LONG_TEXTS: usize = 2_000_000;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
@@ -43,9 +43,10 @@ struct Sides<'a> {
     users: Vec<UserView<'a>>,
     source_list: Vec<&'a str>,
     tags: &'a [String],
-    /// How many of the leads that the caller may see have each tag, and each source.
-    tag_counts: BTreeMap<&'a str, usize>,
-    source_counts: BTreeMap<&'a str, usize>,
+    /// How many of the leads that the caller may see have each tag, and each source; none if that would take more
+    /// reading than the list itself, and was not asked for.
+    tag_counts: Option<BTreeMap<&'a str, usize>>,
+    source_counts: Option<BTreeMap<&'a str, usize>>,
     status: [&'static str; 5],
     companies: Vec<CompanyName<'a>>,
     countries: &'a [(&'static str, &'static str)],
@@ -66,7 +67,8 @@ async fn list(app: &App, request: &Request) -> Reply {
     let page = web::page(&query, &mut errors);
     let filter = filter(&query, &mut errors);
     errors.or(())?;
-    let wants_sides = !query.iter().any(|(name, value)| name == "fields" && value == "leads");
+    let asked = |what: &str, how: &str| query.iter().any(|(name, value)| name == what && value == how);
+    let wants_sides = !asked("fields", "leads");
     let sides = async {
         match wants_sides {
             true => app.store.side_lists(seat.org).await.map(Some),
@@ -81,10 +83,10 @@ async fn list(app: &App, request: &Request) -> Reply {
         sides
     );
     let (caller, sides) = (caller?, sides?);
-    let wanted = ListQuery { filter, limit: page.limit, offset: page.offset, uses: wants_sides };
+    let wanted = ListQuery { filter, limit: page.limit, offset: page.offset, uses: asked("counts", "true") };
     let Listing { open, closed, converted, uses } = app.store.list(&caller, &wanted, rows?, counts?).await?;
 
-    let mut room = DESCRIPTIONS;
+    let mut room = LONG_TEXTS;
     let longest = open.count.max(closed.count).max(converted.as_ref().map_or(0, |page| page.count));
     let more = page.offset + page.limit < longest;
     Ok(web::json(&Leads {
@@ -99,7 +101,7 @@ async fn list(app: &App, request: &Request) -> Reply {
         page_number: page.number(),
         converted_leads: converted.as_ref().map(|page| views(page, &mut room)),
         converted_leads_count: converted.as_ref().map(|page| page.count),
-        sides: sides.as_ref().map(|sides| side_lists(sides, &uses)),
+        sides: sides.as_ref().map(|sides| side_lists(sides, uses.as_ref())),
     }))
 }
 
@@ -107,14 +109,14 @@ fn views<'a>(page: &'a LeadPage, room: &mut usize) -> Vec<LeadView<'a>> {
     page.leads.iter().map(|lead| LeadView::from(lead).within(room)).collect()
 }
 
-fn side_lists<'a>(lists: &'a SideLists, uses: &Uses) -> Sides<'a> {
+fn side_lists<'a>(lists: &'a SideLists, uses: Option<&Uses>) -> Sides<'a> {
     let source_list = sources(&lists.sources);
     Sides {
         contacts: lists.contacts.iter().map(ContactView::from).collect(),
         users: lists.users.iter().map(UserView::from).collect(),
         tags: &lists.tags,
-        tag_counts: counted(lists.tags.iter().map(String::as_str), &uses.tags),
-        source_counts: counted(source_list.iter().copied(), &uses.sources),
+        tag_counts: uses.map(|uses| counted(lists.tags.iter().map(String::as_str), &uses.tags)),
+        source_counts: uses.map(|uses| counted(source_list.iter().copied(), &uses.sources)),
         source_list,
         status: Status::ALL.map(Status::as_str),
         companies: lists.companies.iter().map(name_of).collect(),

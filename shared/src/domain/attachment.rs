@@ -44,6 +44,24 @@ impl Attachment {
     }
 }
 
+/// The size of a file that is announced: 1 byte to [`Attachment::LARGEST`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileSize(pub u64);
+
+/// The text is no size of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number of bytes from 1 to {}", Attachment::LARGEST)]
+pub struct FileSizeError;
+
+impl FromStr for FileSize {
+    type Err = FileSizeError;
+
+    fn from_str(text: &str) -> Result<Self, FileSizeError> {
+        let size = text.trim().parse().ok().filter(|size| (1..=Attachment::LARGEST).contains(size));
+        size.map(Self).ok_or(FileSizeError)
+    }
+}
+
 /// The name a file was sent under: 1 to 255 characters, kept exactly as it came. Never a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

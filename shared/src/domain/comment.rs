@@ -1,5 +1,7 @@
 //! Comments on leads.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -27,17 +29,19 @@ impl Comment {
 
     /// The addresses that a text mentions as `@ada@example.com`, each once whatever its case.
     pub fn mentioned(text: &str) -> Vec<Email> {
-        let mut found = Vec::<Email>::new();
+        let (mut found, mut known) = (Vec::new(), HashSet::new());
         for word in text.split(|c: char| c.is_whitespace() || "()[]<>\",;:".contains(c)) {
             let Some(address) = word.strip_prefix('@') else { continue };
             let Ok(email) = address.trim_end_matches(['.', '!', '?', '\'']).parse::<Email>() else {
                 continue;
             };
-            if !found.iter().any(|known| known.folded() == email.folded()) {
+            if known.insert(email.folded()) {
                 found.push(email);
             }
+            if found.len() == Self::MOST_MENTIONS {
+                break;
+            }
         }
-        found.truncate(Self::MOST_MENTIONS);
         found
     }
 }

@@ -46,7 +46,7 @@ impl Contact {
         errors.or(Self { id, org, first_name, last_name, email, phone: None, created_on: now })
     }
 
-    /// The person behind a captured lead.
+    /// The person behind a lead that is captured or converted.
     pub fn of_lead(id: ContactId, lead: &Lead) -> Self {
         let details = &lead.details;
         Self {
@@ -56,7 +56,7 @@ impl Contact {
             last_name: details.last_name.to_string(),
             email: details.email.as_ref().map(ToString::to_string),
             phone: details.phone.as_ref().map(ToString::to_string),
-            created_on: lead.created_on,
+            created_on: lead.updated_on,
         }
     }
 }

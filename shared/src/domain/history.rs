@@ -72,6 +72,7 @@ fn fields(lead: &Lead) -> Map<String, Value> {
         _ => Map::new(),
     };
     fields.insert("company".to_owned(), json!(lead.company));
+    fields.insert("attribution".to_owned(), json!(lead.attribution));
     if let Some(conversion) = lead.conversion {
         fields.insert("converted_account".to_owned(), json!(conversion.account));
         fields.insert("converted_contact".to_owned(), json!(conversion.contact));

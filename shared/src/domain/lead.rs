@@ -23,7 +23,7 @@ pub enum Status {
     Closed,
 }
 
-/// Which of the two lists a status belongs to, if any.
+/// Which of the three lists a status belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StatusClass {
     Open,
@@ -268,7 +268,8 @@ impl LeadDetails {
     }
 }
 
-/// Where a captured lead came from. Never a reason to refuse a lead: what is too long is cut.
+/// Where a captured lead came from. Never a reason to refuse a lead: what is too
+/// long is cut, control characters go.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Attribution {
@@ -285,8 +286,10 @@ pub struct Attribution {
 impl Attribution {
     /// Reads what was sent of it; none at all: `None`.
     pub fn read(fields: &Fields) -> Option<Self> {
-        let cut =
-            |name: &str, most| fields.text(name).map(|text| text.chars().take(most).collect::<String>());
+        let cut = |name: &str, most| {
+            let text = fields.text(name)?.chars().filter(|c| !c.is_control()).take(most);
+            Some(text.collect::<String>()).filter(|text| !text.is_empty())
+        };
         let text = |name| cut(name, 255);
         let read = Self {
             utm_source: text("utm_source"),

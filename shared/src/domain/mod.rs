@@ -25,7 +25,7 @@ mod text;
 mod user;
 
 pub use account::{Account, Opportunity};
-pub use attachment::{Attachment, ContentType, FileName};
+pub use attachment::{Attachment, ContentType, FileName, FileSize};
 pub use comment::Comment;
 pub use company::{Company, CompanyDetails};
 pub use contact::Contact;

@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use super::{Attachment, Comment, Lead, OrgId, Person, Role, TeamId, User, UserId};
+use super::{Account, Attachment, Comment, Lead, OrgId, Person, Role, TeamId, User, UserId};
 
 /// A member of an organisation, asking.
 #[derive(Debug, Clone)]
@@ -43,6 +43,21 @@ impl Relation for Lead {
     }
 }
 
+/// An account was made by a lead, and belongs to those to whom that lead did.
+impl Relation for Account {
+    fn assigned_to(&self) -> &[UserId] {
+        &self.assigned_to
+    }
+
+    fn teams(&self) -> &[TeamId] {
+        &self.teams
+    }
+
+    fn created_by(&self) -> Option<UserId> {
+        None
+    }
+}
+
 impl Caller {
     /// Sees everything of the organisation.
     pub fn is_admin(&self) -> bool {
@@ -56,6 +71,11 @@ impl Caller {
             || lead.created_by() == Some(self.user)
             || lead.assigned_to().contains(&self.user)
             || lead.teams().iter().any(|team| self.teams.contains(team))
+    }
+
+    /// May see a whole account from a lead of theirs: the lead that made it, or it is theirs by itself.
+    pub fn may_see_account(&self, account: &Account, from: &Lead) -> bool {
+        account.created_from_lead == from.id || self.may_edit(account)
     }
 
     /// May delete: an ADMIN, or the one who created it.

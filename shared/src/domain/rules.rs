@@ -37,6 +37,18 @@ pub enum Targets {
     Team(TeamId),
 }
 
+impl Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Users(users) => {
+                f.write_str("users")?;
+                users.iter().try_for_each(|user| write!(f, " {user}"))
+            }
+            Self::Team(team) => write!(f, "team {team}"),
+        }
+    }
+}
+
 /// How a rule chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
@@ -93,6 +105,19 @@ impl Rules {
             read.extend(reader.rule(rule));
         }
         if problems.is_empty() { Ok(Self(read)) } else { Err(RulesError(problems)) }
+    }
+
+    /// Reads rules that were taken once: one that is not understood any more is passed over, and told.
+    pub fn parse_stored(json: &str) -> (Self, Vec<String>) {
+        let rules: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+        let (mut read, mut problems) = (Vec::new(), Vec::new());
+        for (n, rule) in rules.into_iter().enumerate() {
+            let mut wrong = Vec::new();
+            let rule = Reader { rule: n + 1, problems: &mut wrong }.rule(rule);
+            read.extend(rule.filter(|_| wrong.is_empty()));
+            problems.append(&mut wrong);
+        }
+        (Self(read), problems)
     }
 
     /// There are none.
@@ -234,7 +259,10 @@ impl Reader<'_> {
             "city" => texts(self).map(Condition::City),
             "postcode_prefix" => texts(self).map(Condition::PostcodePrefix),
             "industry" => texts(self).map(Condition::Industry),
-            "email_domain" => texts(self).map(Condition::EmailDomain),
+            "email_domain" => texts(self).map(|domains| {
+                let bare = domains.iter().map(|domain| domain.trim_start_matches('@').to_owned());
+                Condition::EmailDomain(bare.collect())
+            }),
             "tag" => texts(self).map(Condition::Tag),
             "amount_at_least" => self.values(&field, value).map(Condition::AmountAtLeast),
             "amount_at_most" => self.values(&field, value).map(Condition::AmountAtMost),
@@ -249,13 +277,16 @@ impl Reader<'_> {
     fn assign(&mut self, fields: &Map<String, Value>) -> Option<Assign> {
         self.only(fields, &["users", "team", "strategy"], "assign.");
         let strategy = match fields.get("strategy") {
-            Some(strategy) => self.values("assign.strategy", strategy).and_then(|one| one.first().copied()),
-            None => {
+            Some(strategy @ Value::String(_)) => {
+                self.values("assign.strategy", strategy).and_then(|one| one.first().copied())
+            }
+            Some(_) | None => {
                 self.problem("assign.strategy", "must be round_robin, least_loaded or all");
                 None
             }
         };
-        let targets = match (fields.get("users"), fields.get("team")) {
+        let given = |name| fields.get(name).filter(|value| !value.is_null());
+        let targets = match (given("users"), given("team")) {
             (Some(users), None) => self.values("assign.users", users).map(Targets::Users),
             (None, Some(Value::String(team))) => match team.parse() {
                 Ok(team) => Some(Targets::Team(team)),
@@ -277,10 +308,13 @@ impl Reader<'_> {
                 None
             }
         };
-        if let Some(Targets::Users(users)) = &targets
-            && users.len() > MAX_IDS
-        {
-            self.problem("assign.users", format_args!("must be at most {MAX_IDS} ids"));
+        if let Some(Targets::Users(users)) = &targets {
+            if users.len() > MAX_IDS {
+                self.problem("assign.users", format_args!("must be at most {MAX_IDS} ids"));
+            }
+            if users.iter().collect::<BTreeSet<_>>().len() < users.len() {
+                self.problem("assign.users", "names a user twice");
+            }
         }
         Some(Assign { targets: targets?, strategy: strategy? })
     }

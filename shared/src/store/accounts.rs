@@ -73,16 +73,41 @@ impl Converting {
         name.into_iter().chain(linked).collect()
     }
 
-    /// Makes the lead a converted one, whose contact is `contact`, and writes what it becomes.
+    /// The account that is there to be used; none: a new one is to be made. An error if the one that is there must
+    /// not be used, or the one that is named is not there.
+    pub(crate) fn link(&self, around: &Surroundings, lead: &Lead) -> Result<Option<AccountId>, OpenError> {
+        let there = lead.details.account_name.as_ref();
+        let there = there.and_then(|name| around.get(&Key::account_name(lead.org, name.as_str())));
+        let there = there.cloned().map(decode::<Account>).transpose()?.map(|account| account.id);
+        match (self.link, there) {
+            (Link::To(account), _) if around.get(&Key::account(lead.org, account)).is_some() => {
+                Ok(Some(account))
+            }
+            (Link::To(account), _) => {
+                let problem = format!("{account}: there is none in this organisation");
+                Err(OpenError::Invalid(FieldErrors::one("account_id", problem)))
+            }
+            (Link::New, Some(account)) => Err(OpenError::AccountThere(account)),
+            (Link::New | Link::SameName, there) => Ok(there),
+        }
+    }
+
+    /// Makes the lead a converted one, with this account (see [`Self::link`]) and this contact, and writes what it
+    /// becomes.
     pub(crate) fn settle(
         &self,
-        around: &Surroundings,
         lead: &mut Lead,
+        linked: Option<AccountId>,
         contact: ContactId,
         transaction: &mut Transaction,
-    ) -> Result<(), OpenError> {
+    ) -> Result<(), StoreError> {
         let (org, now) = (lead.org, lead.updated_on);
-        let account = self.account(around, lead, transaction)?;
+        let account = linked.unwrap_or(self.account);
+        if let (None, Some(name)) = (linked, &lead.details.account_name) {
+            let account = Account::of_lead(self.account, lead, name);
+            transaction.put_if(encode(Key::account_name(org, name.as_str()), &account, now)?, absent());
+            transaction.put(encode(Key::account(org, account.id), &account, now)?);
+        }
         let amount = lead.details.opportunity_amount;
         let opportunity =
             amount.map(|amount| Opportunity::of_lead(self.opportunity, lead, amount, account, contact));
@@ -94,43 +119,6 @@ impl Converting {
         let became = AccountLead { account, lead: lead.id };
         transaction.put(encode(Key::account_lead(org, account, lead.id), &became, now)?);
         Ok(())
-    }
-
-    fn account(
-        &self,
-        around: &Surroundings,
-        lead: &Lead,
-        transaction: &mut Transaction,
-    ) -> Result<AccountId, OpenError> {
-        let org = lead.org;
-        let Some(name) = &lead.details.account_name else {
-            return Err(OpenError::Invalid(FieldErrors::one(
-                "account_name",
-                "is required to convert a lead",
-            )));
-        };
-        if let Link::To(account) = self.link {
-            return match around.get(&Key::account(org, account)) {
-                Some(_) => Ok(account),
-                None => {
-                    let problem = format!("{account}: there is none in this organisation");
-                    Err(OpenError::Invalid(FieldErrors::one("account_id", problem)))
-                }
-            };
-        }
-        let by_name = Key::account_name(org, name.as_str());
-        match (around.get(&by_name), self.link) {
-            (Some(item), Link::SameName) => Ok(decode::<Account>(item.clone())?.id),
-            (Some(item), Link::New | Link::To(_)) => {
-                Err(OpenError::AccountThere(decode::<Account>(item.clone())?.id))
-            }
-            (None, _) => {
-                let account = Account::of_lead(self.account, lead, name);
-                transaction.put_if(encode(by_name, &account, lead.updated_on)?, absent());
-                transaction.put(encode(Key::account(org, account.id), &account, lead.updated_on)?);
-                Ok(account.id)
-            }
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::comments::LeadPointer;
 use super::keys::Key;
-use super::transaction::{Refused, Transaction};
+use super::transaction::Transaction;
 use super::{Chore, Store, StoreError};
 use crate::domain::{Attachment, AttachmentId, Lead, LeadId, OrgId};
 
@@ -59,27 +59,34 @@ impl Store {
         Ok(self.commit(transaction).await?)
     }
 
-    /// What is left of an upload that is awaited no more goes, unless it arrived after all; whether it went.
+    /// One file of a lead.
+    pub(crate) async fn find_file(
+        &self,
+        org: OrgId,
+        lead: LeadId,
+        file: AttachmentId,
+    ) -> Result<Option<Attachment>, StoreError> {
+        self.find(Key::file(org, lead, file)).await
+    }
+
+    /// Forgets a file that is awaited no more; [`StoreError::Conflict`] if it has come after all.
     pub(crate) async fn remove_awaited(
         &self,
         org: OrgId,
         lead: LeadId,
         file: AttachmentId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let mut transaction = Transaction::default();
         let awaited = "attribute_not_exists(PK) OR attribute_exists(awaited_until)";
         transaction.delete_if(Key::file(org, lead, file), (awaited, Vec::new()));
         transaction.delete(Key::file_pointer(org, file));
-        match self.commit(transaction).await {
-            Ok(()) => Ok(true),
-            Err(Refused::Condition) => Ok(false),
-            Err(Refused::Store(error)) => Err(error),
-        }
+        Ok(self.commit(transaction).await?)
     }
 
     /// What is left of a lead that is gone, or a part of it.
     pub(crate) async fn remains(&self, org: OrgId, lead: LeadId) -> Result<Remains, StoreError> {
-        let page = self.query(Key::lead(org, lead).pk).limit(BATCH).send().await?;
+        let page =
+            self.query(Key::lead(org, lead).pk).projection_expression("PK, SK").limit(BATCH).send().await?;
         let keys = page.items.unwrap_or_default().iter().filter_map(Key::of).collect();
         Ok(Remains { org, lead, keys, more: page.last_evaluated_key.is_some() })
     }

@@ -2,7 +2,7 @@
 //! transaction that ends it, done by a later request otherwise.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,9 +11,12 @@ use super::keys::Key;
 use super::transaction::{Refused, Transaction, present};
 use super::{Store, StoreError};
 use crate::domain::{AttachmentId, LeadId, OrgId};
+use crate::telemetry::chain;
 
 /// Most chores that one request does beside its own work.
 const MOST: i32 = 3;
+/// How long a chore is left to whoever took it on.
+const LEASE: Duration = Duration::minutes(10);
 
 /// Something to clean up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +35,7 @@ pub struct Chore {
 pub enum Task {
     /// Remove these objects: no record names them.
     Objects(Vec<String>),
-    /// Remove an upload that never arrived, and its object if it did arrive unseen.
+    /// An upload whose link is over: it counts if it has arrived unseen, and else goes.
     Upload { lead: LeadId, file: AttachmentId, object: String },
     /// Remove what is left of a lead that is gone: comments, files, history.
     Lead(LeadId),
@@ -45,7 +48,12 @@ entities! {
 impl Chore {
     /// A chore for later.
     pub fn new(org: OrgId, due: DateTime<Utc>, task: Task) -> Self {
-        Self { id: Uuid::now_v7(), org, due, task }
+        Self { id: Uuid::new_v4(), org, due, task }
+    }
+
+    /// A chore that is done at once; by others only if that comes to nothing.
+    pub fn taken_on(org: OrgId, now: DateTime<Utc>, task: Task) -> Self {
+        Self::new(org, now + LEASE, task)
     }
 
     /// Whose it is.
@@ -84,14 +92,14 @@ impl Store {
         Ok(self.commit(transaction).await?)
     }
 
-    /// Makes sure that the transaction which was to end this chore never will, and gives the chore to do instead;
-    /// none if it has ended it.
+    /// Takes a chore on, so that for a while nobody else does, and the transaction that was to end it never will; gives
+    /// it under its new time. None if somebody else has taken it on, or it was ended.
     pub(crate) async fn claim_chore(
         &self,
         chore: &Chore,
         now: DateTime<Utc>,
     ) -> Result<Option<Chore>, StoreError> {
-        let claimed = Chore::new(chore.org, now, chore.task.clone());
+        let claimed = Chore { due: now + LEASE, ..chore.clone() };
         let mut transaction = Transaction::default();
         transaction.end_chore(chore);
         transaction.put_chore(&claimed, now)?;
@@ -109,12 +117,19 @@ impl Store {
         Ok(self.commit(transaction).await?)
     }
 
-    /// A few chores that are due, the longest due first.
+    /// A few chores that are due, the longest due first. One that cannot be read is passed over.
     pub async fn chores(&self, org: OrgId, now: DateTime<Utc>) -> Result<Vec<Chore>, StoreError> {
         let due = Key::chore(org, &rfc3339(now), "");
         let query = self.query(due.pk).key_condition_expression("PK = :pk AND SK < :now");
         let query = query.expression_attribute_values(":now", AttributeValue::S(due.sk));
         let page = query.limit(MOST).send().await?;
-        page.items.unwrap_or_default().into_iter().map(decode).collect()
+        let chores = page.items.unwrap_or_default().into_iter().map(decode::<Chore>);
+        Ok(chores
+            .filter_map(|chore| {
+                chore
+                    .inspect_err(|error| tracing::error!(cause = chain(error), "a chore cannot be read"))
+                    .ok()
+            })
+            .collect())
     }
 }

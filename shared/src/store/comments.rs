@@ -81,7 +81,10 @@ impl Store {
     ) -> Result<(), AddError> {
         let once = addition.once.as_ref();
         let mut transaction = Transaction::default();
-        transaction.require(Key::lead(org, lead));
+        match addition.attachments.is_empty() {
+            true => transaction.require(Key::lead(org, lead)),
+            false => transaction.require_unconverted(Key::lead(org, lead)),
+        }
         if let Some(comment) = &addition.comment {
             transaction.put_if(encode(Key::comment(org, lead, comment.id), comment, now)?, absent());
             transaction.put(encode(Key::comment_pointer(org, comment.id), &LeadPointer { lead }, now)?);
@@ -118,12 +121,13 @@ impl Store {
         once.check(self.read(once.key.clone()).await?, now)?.map_err(AddError::Once)
     }
 
-    /// One comment.
+    /// One comment, in two rounds; none if its lead is gone.
     pub async fn find_comment(&self, org: OrgId, comment: CommentId) -> Result<Option<Comment>, StoreError> {
-        match self.find::<LeadPointer>(Key::comment_pointer(org, comment)).await? {
-            Some(LeadPointer { lead }) => self.find(Key::comment(org, lead, comment)).await,
-            None => Ok(None),
-        }
+        let pointer = self.find(Key::comment_pointer(org, comment)).await?;
+        let Some(LeadPointer { lead }) = pointer else { return Ok(None) };
+        let (comment, lead) =
+            tokio::try_join!(self.find(Key::comment(org, lead, comment)), self.read(Key::lead(org, lead)))?;
+        Ok(comment.filter(|_| lead.is_some()))
     }
 
     /// Rewrites a comment; [`StoreError::Conflict`] if it is gone.

@@ -64,11 +64,13 @@ impl Store {
         let query = self.query(start.pk).key_condition_expression(format!("PK = :pk AND {which}"));
         let query = query.expression_attribute_values(":start", AttributeValue::S(start.sk));
         let (mut items, mut next) = (Vec::new(), from.map(Key::into_item));
-        for _ in 0..PAGES {
+        for n in 1.. {
             let page = query.clone().scan_index_forward(false).set_exclusive_start_key(next).send().await?;
             items.extend(page.items.unwrap_or_default());
             next = page.last_evaluated_key;
-            if next.is_none() {
+            // Its comments go on by a cursor, which needs one of them.
+            let reached = items.last().and_then(Key::of).is_some_and(|key| key.sk.starts_with("COMMENT#"));
+            if next.is_none() || (n >= PAGES && reached) {
                 break;
             }
         }

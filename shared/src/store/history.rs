@@ -56,9 +56,12 @@ impl Store {
     ) -> Result<HistoryPage, StoreError> {
         let start = before.map(|version| Key::change(org, lead, version).into_item());
         let query = self.query_prefix(Key::changes(org, lead)).scan_index_forward(false);
-        let limit = i32::try_from(PAGE).unwrap_or(i32::MAX);
+        let limit = i32::try_from(PAGE + 1).unwrap_or(i32::MAX); // one more tells whether there are more
         let page = query.set_exclusive_start_key(start).limit(limit).send().await?;
-        let (items, more) = (page.items.unwrap_or_default(), page.last_evaluated_key.is_some());
+        let mut items = page.items.unwrap_or_default();
+        let cut = page.last_evaluated_key.is_some() && items.len() <= PAGE; // at 1 MB
+        let more = cut || items.len() > PAGE;
+        items.truncate(PAGE);
         let events: Vec<Event> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
         let before = events.last().filter(|_| more).map(|event| event.version);
         Ok(HistoryPage { events, before })

@@ -97,6 +97,13 @@ impl Store {
                 return Err(OpenError::Repeat(known.0, known.1));
             }
             around.check(&opening.lead, None)?.or(()).map_err(OpenError::Invalid)?;
+            let converting = opening.converting.as_ref();
+            let linked = converting.map(|converting| converting.link(&around, &lead)).transpose();
+            if let (Err(OpenError::AccountThere(_)), Some(once)) = (&linked, once) {
+                // The account may be this request's own, done between two of its reads.
+                once.check(self.read(once.key.clone()).await?, now)?.map_err(OpenError::Once)?;
+            }
+            let linked = linked?.flatten();
             if lead.details.assigned_to.is_empty() {
                 // Chosen once, however often the lead is written: a turn is taken only once.
                 let chosen = match &chosen {
@@ -107,7 +114,6 @@ impl Store {
             }
 
             let mut transaction = Transaction::default();
-            let converting = opening.converting.as_ref();
             let new = opening.contact.or(converting.map(|converting| converting.contact));
             let contact = match (&lead.details.email, new) {
                 (Some(email), Some(new)) => Some(transaction.settle_contact(&around, &lead, email, new, 1)?),
@@ -125,12 +131,7 @@ impl Store {
             }
             around.settle(&mut lead, None, opening.company, &mut transaction)?;
             if let (Some(converting), Some(contact)) = (converting, contact) {
-                let settled = converting.settle(&around, &mut lead, contact, &mut transaction);
-                if let (Err(OpenError::AccountThere(_)), Some(once)) = (&settled, once) {
-                    // The account may be this request's own, done between two of its reads.
-                    once.check(self.read(once.key.clone()).await?, now)?.map_err(OpenError::Once)?;
-                }
-                settled?;
+                converting.settle(&mut lead, linked, contact, &mut transaction)?;
             }
             transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, absent());
             transaction.put_row(&lead)?;
@@ -206,12 +207,12 @@ impl Store {
                     let new = converting.contact;
                     let contact =
                         transaction.settle_contact(&around, &lead, &email, new, i64::from(moved))?;
-                    let settled = converting.settle(&around, &mut lead, contact, &mut transaction);
-                    if matches!(settled, Err(OpenError::AccountThere(_))) {
+                    let linked = converting.link(&around, &lead);
+                    if matches!(linked, Err(OpenError::AccountThere(_))) {
                         // The account may be this lead's own, converted by somebody else a moment ago.
                         self.still(was).await?;
                     }
-                    settled?;
+                    converting.settle(&mut lead, linked?, contact, &mut transaction)?;
                 }
                 _ => after.into_iter().filter(|_| moved).for_each(|key| transaction.count_email(key, 1, now)),
             }

@@ -19,7 +19,7 @@ pub struct ListQuery {
     pub limit: usize,
     /// Leads of each list that come before the page.
     pub offset: usize,
-    /// How often each tag and source is used is wanted too, for which every row is read.
+    /// How often each tag and source is used must be told, for which every row is read.
     pub uses: bool,
 }
 
@@ -30,8 +30,8 @@ pub struct Listing {
     pub closed: LeadPage,
     /// Only if the filter asks for them.
     pub converted: Option<LeadPage>,
-    /// Empty unless they are wanted.
-    pub uses: Uses,
+    /// None if not every row was read.
+    pub uses: Option<Uses>,
 }
 
 /// How many of the open and closed leads that a caller may see, whatever the filters, have each tag and each source,
@@ -110,6 +110,7 @@ impl Store {
     ) -> Result<Listing, StoreError> {
         let early = caller.is_admin() && query.filter.is_empty() && !query.uses;
         let mut choice = Choice { caller, query, lists: Default::default(), uses: Uses::default() };
+        let mut all = true;
         loop {
             for item in &rows.items {
                 choice.look_at(item)?;
@@ -119,6 +120,7 @@ impl Store {
             if early && open.is_done(query, counts.open) && closed.is_done(query, counts.closed) {
                 open.count = usize::try_from(counts.open).unwrap_or_default();
                 closed.count = usize::try_from(counts.closed).unwrap_or_default();
+                all = false;
                 break;
             }
             rows = self.rows_from(caller.org, Some(next)).await?;
@@ -137,7 +139,7 @@ impl Store {
             open: page(open)?,
             closed: page(closed)?,
             converted: asked.then(|| page(converted)).transpose()?,
-            uses: choice.uses,
+            uses: Some(choice.uses).filter(|_| all),
         })
     }
 }
@@ -161,7 +163,7 @@ impl Choice<'_> {
             return Ok(());
         }
         let class = row.status.class();
-        if self.query.uses && class != StatusClass::Converted {
+        if class != StatusClass::Converted {
             self.uses.count(&row);
         }
         if !row.matches(&self.query.filter) {

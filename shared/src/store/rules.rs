@@ -53,7 +53,11 @@ pub(crate) enum Turn {
 
 /// The rules that an item holds.
 pub(crate) fn written(item: Item) -> Result<Rules, StoreError> {
-    Rules::parse(&decode::<Written>(item)?.rules).map_err(|error| StoreError::Failed(error.into()))
+    let (rules, problems) = Rules::parse_stored(&decode::<Written>(item)?.rules);
+    for problem in problems {
+        tracing::warn!(problem, "an assignment rule is passed over");
+    }
+    Ok(rules)
 }
 
 impl Store {
@@ -80,6 +84,10 @@ impl Store {
         }
         errors.or(()).map_err(RulesRefused::Unknown)?;
         let rules = serde_json::to_string(rules).map_err(|error| StoreError::Failed(error.into()))?;
+        if rules.len() > Rules::LONGEST {
+            let problem = format!("the rules must be at most {} bytes", Rules::LONGEST);
+            return Err(RulesRefused::Unknown(FieldErrors::one("rules", problem)));
+        }
         let mut transaction = Transaction::default();
         transaction.put(encode(Key::rules(org), &Written { rules }, now)?);
         self.commit(transaction).await.map_err(StoreError::from)?;
@@ -122,8 +130,8 @@ impl Store {
             Strategy::All => candidates.into_iter().take(MAX_IDS).collect(),
             Strategy::RoundRobin | Strategy::LeastLoaded if candidates.len() < 2 => one(0),
             Strategy::RoundRobin => {
-                let among = format!("{:?}", assign.targets);
-                let before = self.turns(Key::turn(org, &among), turn).await?;
+                let key = Key::turn(org, &assign.targets.to_string());
+                let before = self.turns(key, turn).await?;
                 one(usize::try_from(before).unwrap_or_default() % candidates.len())
             }
             Strategy::LeastLoaded => {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use super::batch::backoff;
@@ -110,13 +111,13 @@ impl Transaction {
         values: Vec<(&'static str, AttributeValue)>,
         names: Option<HashMap<String, String>>,
     ) {
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Item>();
         let update = Update::builder()
             .set_key(Some(key.into_item()))
             .set_expression_attribute_names(names)
             .update_expression(expression)
             .set_condition_expression(condition.map(str::to_owned))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
             .table_name(String::new());
         self.writes
             .extend(update.build().ok().map(|update| TransactWriteItem::builder().update(update).build()));
@@ -124,8 +125,20 @@ impl Transaction {
 
     /// Refuses everything unless an item is there.
     pub(crate) fn require(&mut self, key: Key) {
-        let check = ConditionCheck::builder().set_key(Some(key.into_item())).table_name(String::new());
-        let check = check.condition_expression("attribute_exists(PK)").build().ok();
+        self.check(key, ConditionCheck::builder().condition_expression("attribute_exists(PK)"));
+    }
+
+    /// Refuses everything unless a lead is there and not converted.
+    pub(crate) fn require_unconverted(&mut self, key: Key) {
+        let check = ConditionCheck::builder()
+            .condition_expression("attribute_exists(PK) AND #status <> :converted")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":converted", AttributeValue::S("converted".to_owned()));
+        self.check(key, check);
+    }
+
+    fn check(&mut self, key: Key, check: ConditionCheckBuilder) {
+        let check = check.set_key(Some(key.into_item())).table_name(String::new()).build().ok();
         self.writes.extend(check.map(|check| TransactWriteItem::builder().condition_check(check).build()));
     }
 
@@ -173,7 +186,9 @@ impl Store {
                 let cause = cancelled.message().unwrap_or("cancelled").to_owned();
                 return Err(Refused::Store(StoreError::Failed(cause.into())));
             }
-            tokio::time::sleep(backoff(attempt)).await;
+            if attempt + 1 < ATTEMPTS {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
         }
         Err(Refused::Store(StoreError::Unavailable("the transaction met others each time".into())))
     }

@@ -190,21 +190,42 @@ async fn multipart(bytes: &[u8], content_type: &str, file_fields: &[&str]) -> Re
     errors.or(sent).map_err(ApiError::from)
 }
 
-/// The name of a part that is a file: `filename*` (RFC 5987), else `filename`, in which browsers write quotes and line
-/// ends as `%22`, `%0D` and `%0A` (HTML Standard, "multipart form data").
+/// The name of a part that is a file: `filename*` (RFC 5987), else `filename`, in which browsers write quotes as `%22`
+/// (HTML Standard, "multipart form data"). A name that is not UTF-8 is read as well as can be.
 fn file_name(part: &multer::Field<'_>) -> Option<String> {
     let disposition = part.headers().get(CONTENT_DISPOSITION).map(HeaderValue::as_bytes).unwrap_or_default();
     let disposition = String::from_utf8_lossy(disposition);
-    let extended = disposition.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let (charset, text) = value.trim().split_once('\'')?;
-        let (_language, text) = text.split_once('\'')?;
-        let is_it = name.trim().eq_ignore_ascii_case("filename*") && charset.eq_ignore_ascii_case("utf-8");
-        let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-        decoded.ok().filter(|_| is_it).map(Cow::into_owned)
-    });
-    let plain = || part.file_name().map(|name| name.replace("%22", "\""));
-    extended.or_else(plain)
+    let (mut plain, mut rest) = (None, disposition.as_ref());
+    while let Some((_, parameters)) = rest.split_once(';') {
+        let Some((name, text)) = parameters.split_once('=') else { break };
+        let (value, after) = parameter_value(text.trim_start());
+        rest = after;
+        if name.trim().eq_ignore_ascii_case("filename*") {
+            let mut parts = value.splitn(3, '\'');
+            let utf8 = parts.next().is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8"));
+            let text = parts.nth(1).filter(|_| utf8).unwrap_or_default();
+            if let Ok(name) = percent_encoding::percent_decode_str(text).decode_utf8() {
+                return Some(name.into_owned());
+            }
+        } else if name.trim().eq_ignore_ascii_case("filename") {
+            plain = Some(value.replace("%22", "\""));
+        }
+    }
+    plain
+}
+
+/// A parameter's value, and what comes after it. In quotes, a backslash before a quote means the quote itself, but for
+/// the last one: Windows paths end so.
+fn parameter_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(';').unwrap_or(text.len());
+        return (text[..end].trim_end().to_owned(), &text[end..]);
+    };
+    let quotes: Vec<usize> = quoted.match_indices('"').map(|(at, _)| at).collect();
+    let escaped = |at: usize| quoted[..at].ends_with('\\');
+    let end = quotes.iter().copied().find(|at| !escaped(*at)).or(quotes.last().copied());
+    let end = end.unwrap_or(quoted.len());
+    (quoted[..end].replace("\\\"", "\""), quoted.get(end + 1..).unwrap_or_default())
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, ApiError> {

@@ -12,6 +12,7 @@ use crate::auth::AuthError;
 use crate::domain::FieldErrors;
 use crate::files::FilesError;
 use crate::store::StoreError;
+use crate::telemetry::chain;
 
 /// A failure in words that the client may read.
 #[derive(Debug, thiserror::Error)]
@@ -94,18 +95,6 @@ impl ApiError {
         }
         response
     }
-}
-
-/// An error and what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl From<FieldErrors> for ApiError {

@@ -33,8 +33,8 @@ pub use reply::{
 pub use routes::{ROUTES, Target, resolve};
 pub use suggestions::{INDUSTRIES, sources};
 pub use views::{
-    AccountView, AddressView, AttachmentView, CommentView, CompanyView, ContactView, EventView, LeadView,
-    OpportunityView, TeamView, UserView,
+    AccountName, AccountView, AddressView, AttachmentView, CommentView, CompanyView, ContactView, EventView,
+    LeadView, OpportunityView, TeamView, UserView,
 };
 
 /// A header's text.

@@ -48,6 +48,16 @@ pub struct LeadView<'a> {
     attribution: Option<&'a Attribution>,
 }
 
+/// Bytes that a character takes in a function's answer, where it stands in a JSON text within a JSON text.
+fn sent_as(c: char) -> usize {
+    match c {
+        '"' | '\\' => 4,
+        '\n' | '\r' | '\t' => 3,
+        c if c.is_control() => 7,
+        c => c.len_utf8(),
+    }
+}
+
 /// A lead's address.
 #[derive(Debug, Serialize)]
 pub struct AddressView<'a> {
@@ -74,13 +84,25 @@ impl<'a> From<&'a Lead> for AddressView<'a> {
 }
 
 impl LeadView<'_> {
-    /// The lead with its description cut to what room there is, which it takes from; in bytes.
+    /// The lead with its description cut to what room there is, which it takes from, and without its attribution
+    /// if there is none left; in bytes as they are sent, see [`sent_as`].
     #[must_use]
     pub fn within(mut self, room: &mut usize) -> Self {
         if let Some(text) = self.description {
-            let cut = &text[..text.floor_char_boundary(*room)];
-            *room -= cut.len();
-            self.description = Some(cut);
+            let (mut end, mut cost) = (0, 0);
+            for (at, c) in text.char_indices() {
+                if cost + sent_as(c) > *room {
+                    break;
+                }
+                (end, cost) = (at + c.len_utf8(), cost + sent_as(c));
+            }
+            *room -= cost;
+            self.description = Some(&text[..end]);
+        }
+        let attribution = self.attribution.and_then(|it| serde_json::to_string(it).ok()).unwrap_or_default();
+        match room.checked_sub(attribution.chars().map(sent_as).sum()) {
+            Some(left) => *room = left,
+            None => self.attribution = None,
         }
         self
     }
@@ -272,6 +294,19 @@ impl<'a> From<&'a Event> for EventView<'a> {
             door: event.door,
             changes: &event.changes,
         }
+    }
+}
+
+/// An account whose rest the caller may not see.
+#[derive(Debug, Serialize)]
+pub struct AccountName<'a> {
+    id: AccountId,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Account> for AccountName<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self { id: account.id, name: account.name.as_str() }
     }
 }
 

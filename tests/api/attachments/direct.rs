@@ -216,3 +216,23 @@ async fn a_lead_awaits_at_most_twenty_uploads() {
     assert!(one_more.body["errors"]["file_name"][0].is_string(), "{}", one_more.text);
     assert_eq!(later.status, 201, "{}", later.text);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_arrived_and_was_never_looked_at_is_kept() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (lead, other) = (open(&admin).await, open(&admin).await);
+    let asked = admin.post(&lead, json!({"file_name": "a.txt", "size": 5})).await;
+    let upload = &asked.body["upload"];
+    assert_eq!(app.put(upload["url"].as_str().unwrap(), &upload["headers"], "hello").await.0, 200);
+
+    app.pass(Duration::days(2));
+    let admin = admin.renewed();
+    assert_eq!(admin.post(&other, json!({"comment": "Something else."})).await.status, 201);
+    app.pass(Duration::days(30));
+
+    let shown = admin.renewed().get(&lead).await;
+    assert_eq!(shown.body["attachments"][0]["file_name"], "a.txt", "{}", shown.text);
+    assert_eq!(app.bucket.objects().len(), 1);
+    assert_eq!(app.stored("#CHORES", ""), 0);
+}

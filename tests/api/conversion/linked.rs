@@ -119,3 +119,21 @@ async fn an_account_that_is_not_ours_cannot_be_linked() {
     let same_name = convert(&admin, &lead, json!({"account_name": "theirs Ltd"})).await;
     assert_eq!(same_name.status, 200, "a name taken elsewhere is free here: {}", same_name.text);
 }
+
+#[tokio::test]
+async fn who_links_an_account_of_others_sees_no_more_of_it_than_its_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let user = app.member(admin.org, Role::User).await;
+    let lead = json!({"email": "a@example.com", "account_name": "Secret Ltd", "description": "Not for all.", "status": "converted"});
+    admin.open_lead("Theirs", lead).await;
+
+    let own = json!({"email": "b@example.com", "account_name": "secret ltd", "status": "converted", "link_account": true});
+    let own = user.open_lead("Own", own).await;
+
+    let path = format!("/api/leads/{}/", own.id());
+    let (seen, whole) = (user.get(&path).await, admin.get(&path).await);
+    let id = &own.body["converted_account"];
+    assert_eq!(seen.body["conversion"]["account"], json!({"id": id, "name": "Secret Ltd"}));
+    assert_eq!(whole.body["conversion"]["account"]["description"], "Not for all.");
+}

@@ -103,6 +103,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_number_and_field() {
         ("strategy", json!({"when": {}, "assign": {"users": [UNKNOWN], "strategy": "random"}})),
         ("strategy", json!({"when": {}, "assign": {"users": [UNKNOWN]}})),
         ("users", json!({"when": {}, "assign": {"users": [], "strategy": "all"}})),
+        ("users", json!({"when": {}, "assign": {"users": [UNKNOWN, UNKNOWN], "strategy": "all"}})),
         ("users", json!({"when": {}, "assign": {"users": ["ada"], "strategy": "all"}})),
         ("users", json!({"when": {}, "assign": {"strategy": "all"}})),
         ("team", json!({"when": {}, "assign": {"users": [UNKNOWN], "team": UNKNOWN, "strategy": "all"}})),
