@@ -1,11 +1,13 @@
 //! The words of the command line.
 
-use std::path::PathBuf;
-use std::str::FromStr;
+mod values;
 
-use chrono::Duration;
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use leadline::domain::{KeyId, OrgId, Role, TeamId, UserId};
+use leadline::domain::{KeyId, OrgId, Role, TeamId, UserId, WhenDown};
+
+pub(crate) use self::values::{ApiAddress, Hidden, Ttl};
 
 /// Runs Leadline on this machine and looks after its organisations, here and on AWS.
 ///
@@ -168,6 +170,8 @@ pub(crate) enum KeyCommand {
     Rotate(OneKey),
     /// End a key at once
     Revoke(OneKey),
+    /// Print the HTML of a form, to be pasted into a website
+    Snippet(Snippet),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -191,6 +195,24 @@ pub(crate) struct NewKey {
     /// Most leads a minute
     #[arg(long, value_name = "PER_MINUTE")]
     pub(crate) limit: Option<u32>,
+    /// Most leads a minute from one address
+    #[arg(long, value_name = "PER_MINUTE")]
+    pub(crate) address_limit: Option<u32>,
+    #[command(flatten)]
+    pub(crate) captcha: CaptchaArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CaptchaArgs {
+    /// Where Turnstile, hCaptcha or reCAPTCHA verifies that a person sent the form
+    #[arg(long = "captcha-url", value_name = "URL", requires = "secret")]
+    pub(crate) url: Option<String>,
+    /// What it knows the website by; never shown again
+    #[arg(long = "captcha-secret", value_name = "SECRET", requires = "url")]
+    pub(crate) secret: Option<Hidden>,
+    /// While it does not answer: admit the lead, with the tag unverified, or refuse it
+    #[arg(long = "captcha-when-down", value_name = "admit|refuse", default_value_t, requires = "url")]
+    pub(crate) when_down: WhenDown,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -199,6 +221,18 @@ pub(crate) struct OneKey {
     pub(crate) at: InOrg,
     #[arg(long, value_name = "ID")]
     pub(crate) key: KeyId,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Snippet {
+    #[command(flatten)]
+    pub(crate) it: OneKey,
+    /// Secret of the key, as create or rotate showed it; without it the form has a placeholder
+    #[arg(long, value_name = "SECRET")]
+    pub(crate) api_key: Option<Hidden>,
+    /// Address of the API; not needed for a local stack
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<ApiAddress>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -245,31 +279,6 @@ pub(crate) enum OpportunityCommand {
     List(InOrg),
 }
 
-/// How long a token is good: 30m, 8h, 7d; a year at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ttl(pub(crate) Duration);
-
-/// The text is no such time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a number and m, h or d, such as 8h, and a year at most")]
-pub(crate) struct TtlError;
-
-impl FromStr for Ttl {
-    type Err = TtlError;
-
-    fn from_str(text: &str) -> Result<Self, TtlError> {
-        let unit = text.chars().last().ok_or(TtlError)?;
-        let number: i64 = text.strip_suffix(unit).unwrap_or(text).parse().map_err(|_| TtlError)?;
-        let ttl = match unit {
-            'm' => Duration::try_minutes(number),
-            'h' => Duration::try_hours(number),
-            'd' => Duration::try_days(number),
-            _ => None,
-        };
-        ttl.filter(|ttl| *ttl > Duration::zero() && *ttl <= Duration::days(366)).map(Self).ok_or(TtlError)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -282,11 +291,24 @@ mod tests {
     }
 
     #[test]
-    fn a_ttl_is_a_number_and_a_unit() {
-        assert_eq!("90m".parse(), Ok(Ttl(Duration::minutes(90))));
-        assert_eq!("7d".parse(), Ok(Ttl(Duration::days(7))));
-        for wrong in ["", "8", "h", "0h", "-1h", "8w", "99999999999999999d", "367d", "8hh"] {
-            assert_eq!(wrong.parse::<Ttl>(), Err(TtlError), "{wrong}");
+    fn a_captcha_is_an_address_and_a_secret() {
+        let parse = |more: &[&str]| {
+            let org = ["leadctl", "key", "create", "--name", "K", "--org"];
+            let org = org.into_iter().chain(["0198c5a0-0000-7000-8000-000000000000"]);
+            Args::try_parse_from(org.chain(more.iter().copied()))
+        };
+
+        let url = "--captcha-url=https://a.example";
+        assert!(parse(&[]).is_ok());
+        assert!(parse(&[url, "--captcha-secret", "s"]).is_ok());
+        for ill in [
+            &[url][..],
+            &["--captcha-secret", "s"],
+            &["--captcha-when-down", "refuse"],
+            &[url, "--captcha-secret", " "],
+            &[url, "--captcha-secret", "s", "--captcha-when-down", "maybe"],
+        ] {
+            assert!(parse(ill).is_err(), "{ill:?}");
         }
     }
 }

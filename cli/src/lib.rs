@@ -4,6 +4,7 @@
 //! - [`gateway`]: an API Gateway HTTP API in small
 //! - [`bucket`]: S3 in small, in a folder
 //! - [`dev`]: the local stack
+//! - `snippet`: the HTML that puts a form on a website
 //! - `args`, `commands`: the command line
 
 mod args;
@@ -11,6 +12,7 @@ pub mod bucket;
 mod commands;
 pub mod dev;
 pub mod gateway;
+mod snippet;
 pub mod template;
 
 use std::error::Error;

@@ -115,6 +115,11 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
+/// The value of that attribute, the first there is.
+fn attribute<'a>(html: &'a str, name: &str) -> &'a str {
+    html.split_once(&format!(" {name}=\"")).unwrap().1.split_once('"').unwrap().0
+}
+
 #[test]
 fn a_lead_outlives_kill_9_and_the_demo_is_made_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,6 +149,7 @@ fn dev_json_says_where_everything_is_and_it_is_there() {
         "api",
         "dynamodb",
         "s3",
+        "demo_page",
         "table",
         "bucket",
         "region",
@@ -159,7 +165,7 @@ fn dev_json_says_where_everything_is_and_it_is_there() {
     assert_eq!(http(stack.text("/dynamodb"), "GET", "/", "", "").0, 200);
     assert_eq!(http(stack.text("/s3"), "GET", "/", "", "").0, 403, "S3 wants a signature");
     assert_eq!(http(stack.text("/api"), "GET", "/nowhere", "", "").0, 404);
-    for name in ["/api", "/dynamodb", "/s3"] {
+    for name in ["/api", "/dynamodb", "/s3", "/demo_page"] {
         assert!(stack.text(name).starts_with("http://127.0.0.1:"), "{name}");
     }
 }
@@ -326,4 +332,128 @@ fn a_converted_lead_is_an_account_and_an_opportunity() {
     assert_eq!(opportunities[0]["id"], converted["converted_opportunity"]);
     assert_eq!(opportunities[0]["amount"], lead["opportunity_amount"]);
     assert_eq!((stack.leads().len(), accounts.as_array().unwrap().len()), (4, 1));
+}
+
+#[test]
+fn the_demo_page_is_a_website_of_another_origin() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = Stack::start(folder.path());
+    let (api, site) = (stack.text("/api"), stack.text("/demo_page"));
+    assert_ne!(api, site);
+
+    let page = |path: &str| {
+        let (status, head, body) = exchange(site, "GET", path, "", "");
+        assert_eq!(status, 200, "{path}");
+        assert!(header(&head, "Content-Type").starts_with("text/html"), "{path}");
+        body
+    };
+    let (made, own, german) = (page("/"), page("/form.html"), page("/de.html"));
+    assert!(made.contains("<html lang=\"en\">") && made.contains("<div data-leadline-form>"));
+    assert!(german.contains("<html lang=\"de\">") && german.contains("<div data-leadline-form>"));
+    assert_eq!(http(site, "GET", "/nowhere", "", "").0, 404);
+
+    for html in [&made, &own, &german] {
+        let script = attribute(html, "src").strip_prefix(api).unwrap();
+        let (status, head, _) = exchange(api, "GET", script, "", "");
+        assert_eq!(status, 200, "{script}");
+        assert!(header(&head, "Content-Type").starts_with("text/javascript"), "{head}");
+    }
+    let action = attribute(&own, "action").strip_prefix(api).unwrap();
+    let form = "name=Ada+Lovelace&email=ada%40example.com&message=Hello&website_url_confirm=";
+    let (status, head, body) = exchange(api, "POST", action, &format!("{FORM}Origin: {site}\r\n"), form);
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(header(&head, "Access-Control-Allow-Origin"), site);
+    assert_eq!(stack.leads()[0]["last_name"], "Lovelace");
+}
+
+#[test]
+fn a_snippet_has_the_secret_if_it_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let (org, api, demo) = (stack.text("/org"), stack.text("/api"), stack.text("/api_key"));
+    let demo_key = text(&json(&leadctl(data, &["key", "list", "--org", org]))[0]["id"]);
+    let made = json(&leadctl(data, &["key", "create", "--org", org, "--name", "K"]));
+    let (key, secret) = (text(&made["id"]), text(&made["api_key"]));
+    let html = |key: &str, more: &[&str]| {
+        let words = ["key", "snippet", "--org", org, "--key", key];
+        text(&json(&leadctl(data, &[&words[..], more].concat()))["html"])
+    };
+    let addresses = |html: &str| (attribute(html, "action").to_owned(), attribute(html, "src").to_owned());
+    let expected = |api: &str, key: &str| {
+        let at = format!("{api}/api/leads");
+        (format!("{at}/create-from-site/?apikey={key}"), format!("{at}/form.js?key={key}"))
+    };
+
+    assert_eq!(addresses(&html(&demo_key, &[])), expected(api, demo));
+    assert_eq!(addresses(&html(&key, &["--api-key", &secret])), expected(api, &secret));
+    let unknown = html(&key, &["--api", "https://leads.example.com/"]);
+    assert_eq!(addresses(&unknown), expected("https://leads.example.com", "YOUR_API_KEY"));
+    assert!(unknown.contains("leadctl key create") && !unknown.contains(demo), "{unknown}");
+
+    for wrong in [demo, "YOUR_API_KEY", &demo_key] {
+        let refused = leadctl(data, &["key", "snippet", "--org", org, "--key", &key, "--api-key", wrong]);
+        let line = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0));
+        assert_eq!(line, "leadctl: --api-key is not the secret of this key\n");
+    }
+    let mut plain = Command::new(LEADCTL);
+    plain.args(["key", "snippet", "--org", org, "--key", &key, "--api-key", &secret, "--data-dir"]).arg(data);
+    let plain = String::from_utf8(plain.output().unwrap().stdout).unwrap();
+    assert_eq!(plain, html(&key, &["--api-key", &secret]));
+
+    json(&leadctl(data, &["key", "revoke", "--org", org, "--key", &key]));
+    let revoked = leadctl(data, &["key", "snippet", "--org", org, "--key", &key]);
+    assert_eq!(String::from_utf8(revoked.stderr).unwrap(), "leadctl: the key is revoked\n");
+}
+
+#[test]
+fn a_key_shows_its_use_and_never_a_secret() {
+    const CAPTCHA: &str = "a-secret-of-the-verifier";
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let stack = Stack::start(data);
+    let org = stack.text("/org");
+    let verify_url = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
+    let limits = ["--limit", "100", "--address-limit", "10"];
+    let captcha = ["--captcha-url", verify_url, "--captcha-secret", CAPTCHA, "--captcha-when-down", "refuse"];
+    let words = ["key", "create", "--org", org, "--name", "K"];
+
+    let created = leadctl(data, &[&words[..], &limits, &captcha].concat());
+    let made = json(&created);
+    let (key, secret) = (text(&made["id"]), text(&made["api_key"]));
+    let show = ["key", "show", "--org", org, "--key", &key];
+    let (shown, listed) = (leadctl(data, &show), leadctl(data, &["key", "list", "--org", org]));
+    let rotated = leadctl(data, &["key", "rotate", "--org", org, "--key", &key]);
+    let snippet = leadctl(data, &["key", "snippet", "--org", org, "--key", &key]);
+
+    for output in [&created, &shown, &listed, &rotated, &snippet] {
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !said.contains(CAPTCHA), "{said}");
+    }
+    let shown = json(&shown);
+    assert_eq!((&shown["limit_per_minute"], &shown["limit_per_address"]), (&json!(100), &json!(10)));
+    assert_eq!(shown["captcha"], json!({"verify_url": verify_url, "when_down": "refuse"}));
+    assert!(!shown.to_string().contains(&secret), "{shown}");
+    assert!(text(&json(&snippet)["html"]).contains("<div class=\"cf-turnstile\""));
+
+    let demo =
+        |keys: Value| keys.as_array().unwrap().iter().find(|it| it["name"] == "Website").unwrap().clone();
+    assert_eq!(demo(json(&listed))["last_used_on"], Value::Null);
+    assert_eq!(stack.capture("Hopper").0, 201);
+    let listed = leadctl(data, &["key", "list", "--org", org]);
+    assert!(demo(json(&listed))["last_used_on"].is_string());
+}
+
+#[test]
+fn a_body_that_no_gateway_takes_is_refused_and_the_client_hears_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = Stack::start(folder.path());
+    let path = format!("/api/leads/create-from-site/?apikey={}", stack.text("/api_key"));
+
+    let (status, head, body) = exchange(stack.text("/api"), "POST", &path, FORM, &"x".repeat(20_000_000));
+
+    assert_eq!((status, body.as_str()), (413, r#"{"message":"Request Too Long"}"#));
+    assert!(!header(&head, "apigw-requestid").is_empty());
+    assert_eq!(stack.capture("Hopper").0, 201);
 }

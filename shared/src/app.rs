@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use crate::attachments::Attachments;
 use crate::auth::Auth;
 use crate::files::FilesError;
+use crate::human::Verifier;
 use crate::{BoxError, Config, ConfigError, Files, Ids, Store, aws};
 
 /// Tells the time; tests choose it.
@@ -53,18 +54,36 @@ pub struct App {
     pub ids: Ids,
     /// The bucket, for those functions that use it.
     pub files: Option<Files>,
+    /// Tells people from programs.
+    pub verifier: Verifier,
+    /// How many proxies in front of the gateway are ours.
+    pub trusted_proxies: usize,
 }
 
 impl App {
     /// An app of these parts.
     pub fn new(store: Store, auth: Auth, clock: Clock) -> Self {
-        Self { store, auth, clock, ids: Ids::default(), files: None }
+        Self {
+            store,
+            auth,
+            clock,
+            ids: Ids::default(),
+            files: None,
+            verifier: Verifier::default(),
+            trusted_proxies: 0,
+        }
     }
 
     /// The same with a bucket.
     #[must_use]
     pub fn with_files(self, files: Files) -> Self {
         Self { files: Some(files), ..self }
+    }
+
+    /// The same behind so many proxies of ours.
+    #[must_use]
+    pub fn behind(self, trusted_proxies: usize) -> Self {
+        Self { trusted_proxies, ..self }
     }
 
     /// The app that the environment describes, see [`Config`]. For a function's start: the connection
@@ -100,6 +119,6 @@ impl App {
             tokio::task::spawn_blocking(move || runtime.block_on(early.warm_up())).await
         });
         let auth = Auth::from_config(&config.token, sdk).await?;
-        Ok(Self::new(store, auth, Clock::system()))
+        Ok(Self::new(store, auth, Clock::system()).behind(config.trusted_proxies))
     }
 }

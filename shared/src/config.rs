@@ -13,6 +13,9 @@ pub struct Config {
     pub table: String,
     /// `LEADLINE_BUCKET`: the bucket's name; not every function needs it.
     pub bucket: Option<String>,
+    /// `LEADLINE_TRUSTED_PROXIES`: how many proxies in front of the gateway are ours, so that what they say of their
+    /// clients' addresses is believed; 0 if it is not set.
+    pub trusted_proxies: usize,
     pub token: TokenConfig,
 }
 
@@ -46,6 +49,8 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("LEADLINE_TOKEN_ALGORITHM must be HS256, RS256, ES256 or EdDSA, not {0}")]
     Algorithm(String),
+    #[error("LEADLINE_TRUSTED_PROXIES must be a number from 0 to 9")]
+    TrustedProxies,
     #[error("LEADLINE_TOKEN_SECRET must be at least 32 bytes")]
     Secret,
 }
@@ -59,7 +64,12 @@ impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         let table = var("LEADLINE_TABLE").ok_or(ConfigError::Missing("LEADLINE_TABLE"))?;
-        Ok(Self { table, bucket: var("LEADLINE_BUCKET"), token: TokenConfig::from_env()? })
+        let trusted_proxies = match var("LEADLINE_TRUSTED_PROXIES").as_deref().map(str::parse) {
+            None => 0,
+            Some(Ok(proxies @ 0..=9)) => proxies,
+            Some(_) => return Err(ConfigError::TrustedProxies),
+        };
+        Ok(Self { table, bucket: var("LEADLINE_BUCKET"), trusted_proxies, token: TokenConfig::from_env()? })
     }
 }
 

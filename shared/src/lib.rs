@@ -5,6 +5,7 @@
 //! - [`files`]: the bucket
 //! - [`attachments`]: files on leads, kept in step in both
 //! - [`auth`]: who is asking
+//! - [`human`]: proof that a person sent a form
 //! - [`web`]: requests in, replies out
 //! - [`app`], [`config`], [`aws`], [`telemetry`]: what a function is made of
 
@@ -15,6 +16,8 @@ pub mod aws;
 pub mod config;
 pub mod domain;
 pub mod files;
+pub mod human;
+mod outside;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -5,6 +5,7 @@
 mod attachments;
 mod auth;
 mod bad_input;
+mod capture;
 mod comments;
 mod companies;
 mod conversion;

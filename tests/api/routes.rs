@@ -37,7 +37,8 @@ async fn a_method_that_is_not_there_is_405_with_those_that_are() {
         ("POST", format!("/api/leads/comment/{id}/"), "PUT, PATCH, DELETE"),
         ("PUT", format!("/api/leads/attachment/{id}"), "GET, DELETE"),
         ("POST", format!("/api/leads/attachment/{id}/"), "GET, DELETE"),
-        ("GET", "/api/leads/create-from-site/".to_owned(), "POST"),
+        ("GET", "/api/leads/create-from-site/".to_owned(), "POST, OPTIONS"),
+        ("POST", "/api/leads/form.js".to_owned(), "GET"),
         ("DELETE", "/api/leads/companies/".to_owned(), "GET, POST"),
         ("POST", format!("/api/leads/company/{id}/"), "GET, PUT, PATCH, DELETE"),
     ] {

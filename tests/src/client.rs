@@ -1,6 +1,6 @@
 //! Those who send requests, and what they get.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -19,6 +19,8 @@ pub struct Client<'a> {
     pub org: OrgId,
     pub user: UserId,
     pub headers: Vec<(String, String)>,
+    /// Whom the gateway sees.
+    pub address: IpAddr,
 }
 
 /// What came back.
@@ -57,6 +59,12 @@ impl Client<'_> {
         other
     }
 
+    /// The same at another address.
+    #[must_use]
+    pub fn from(&self, address: &str) -> Self {
+        Self { address: address.parse().unwrap(), ..self.clone() }
+    }
+
     /// The same with a token of now, for when time has passed.
     #[must_use]
     pub fn renewed(&self) -> Self {
@@ -73,7 +81,7 @@ impl Client<'_> {
             request = request.header("content-type", content_type);
         }
         let request = request.body(body.into()).unwrap();
-        let response = self.app.gateway.handle(request, IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))).await;
+        let response = self.app.gateway.handle(request, self.address).await;
         let (parts, bytes) = response.into_parts();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_default();

@@ -169,7 +169,10 @@ impl Engine {
                 self.count(&operation, &serde_json::from_str(&body).unwrap());
                 respond(200, body)
             }
-            Err(error) => respond(error.status_code(), error.to_json()),
+            Err(error) => {
+                self.count_refused(&operation, &body);
+                respond(error.status_code(), error.to_json())
+            }
         };
         match fault {
             Some(_) => Err(ConnectorError::timeout("the answer was lost".into())),
@@ -188,6 +191,18 @@ impl Engine {
             "BatchGetItem" | "GetItem" | "Query" => traffic.read_units += units,
             _ => traffic.write_units += units,
         }
+    }
+
+    /// A write whose condition does not hold costs as much as one that is done; the engine says nothing of it.
+    fn count_refused(&self, operation: &str, request: &Value) {
+        let units = match operation {
+            "DeleteItem" | "PutItem" | "UpdateItem" => 1.0,
+            "TransactWriteItems" => {
+                request["TransactItems"].as_array().into_iter().flatten().map(|_| 2.0).sum()
+            }
+            _ => 0.0,
+        };
+        self.state().traffic.write_units += units;
     }
 }
 

@@ -8,8 +8,9 @@ mod line;
 mod secrets;
 pub mod tokens;
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
@@ -39,6 +40,10 @@ const ACCESS_KEY_ID: &str = "tests";
 const SECRET_ACCESS_KEY: &str = "no secret";
 /// What tokens are signed with in tests.
 pub const SECRET: &[u8] = b"a secret of tests: thirty-two bytes and more";
+/// What the verifier of a capture key knows the key by, in tests.
+pub const CAPTCHA_SECRET: &str = "a secret of captcha tests";
+/// Where clients are who are nowhere else.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 /// The product with a table and a bucket of its own.
 #[derive(Debug)]
@@ -49,17 +54,27 @@ pub struct TestApp {
     line: Line,
     gateway: Gateway,
     ahead: Arc<AtomicI64>,
+    stopped: Arc<OnceLock<DateTime<Utc>>>,
 }
 
 impl TestApp {
     /// Starts with tokens signed by [`SECRET`].
     pub async fn start() -> Self {
+        Self::start_behind(0).await
+    }
+
+    /// Starts behind so many proxies that are trusted.
+    pub async fn start_behind(proxies: usize) -> Self {
         let secret = Secret::new(SECRET.to_vec()).unwrap();
-        Self::start_with(Auth::hs256(&secret, None, None), TrailingSlash::Ignored).await
+        Self::build(Auth::hs256(&secret, None, None), TrailingSlash::Ignored, proxies)
     }
 
     /// Starts with other rules for tokens, or the gateway's other reading of a trailing slash.
     pub async fn start_with(auth: Auth, slash: TrailingSlash) -> Self {
+        Self::build(auth, slash, 0)
+    }
+
+    fn build(auth: Auth, slash: TrailingSlash, proxies: usize) -> Self {
         let template = Template::shipped().unwrap();
         let line = Line::default();
         let engine = Engine::with_table(&template.create_table(TABLE), line.clone());
@@ -67,14 +82,22 @@ impl TestApp {
         let bucket = Bucket::empty(line.clone());
         let config = sdk_config(bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
         let files = Files::new(aws::bucket_client(&config), BUCKET);
-        let ahead = Arc::new(AtomicI64::new(0));
+        let (ahead, stopped) = (Arc::new(AtomicI64::new(0)), Arc::new(OnceLock::new()));
         let clock = {
-            let ahead = ahead.clone();
-            Clock::new(move || Utc::now() + Duration::milliseconds(ahead.load(Ordering::Relaxed)))
+            let (ahead, stopped) = (ahead.clone(), stopped.clone());
+            Clock::new(move || {
+                let time = stopped.get().copied().unwrap_or_else(Utc::now);
+                time + Duration::milliseconds(ahead.load(Ordering::Relaxed))
+            })
         };
-        let app = Arc::new(App::new(store, auth, clock).with_files(files));
+        let app = Arc::new(App::new(store, auth, clock).with_files(files).behind(proxies));
         let gateway = Gateway::new(&template, app.clone(), slash).unwrap();
-        Self { app, engine, bucket, line, gateway, ahead }
+        Self { app, engine, bucket, line, gateway, ahead, stopped }
+    }
+
+    /// From now on no time passes for the product but by [`TestApp::pass`].
+    pub fn stop_clock(&self) {
+        self.stopped.get_or_init(Utc::now);
     }
 
     /// Lets time pass, for the product's clock only.
@@ -158,7 +181,7 @@ impl TestApp {
         let email = format!("{id}@users.example");
         let user = User::new(id, org, &email, Some("Some One"), role, now).unwrap();
         self.app.store.insert_user(&user).await.unwrap();
-        Client { app: self, org, user: id, headers: self.credentials(id, org) }
+        Client { app: self, org, user: id, headers: self.credentials(id, org), address: ADDRESS }
     }
 
     /// The headers by which a user shows who they are.
@@ -195,13 +218,14 @@ impl TestApp {
         contact
     }
 
-    /// A capture key, with its secret.
+    /// A capture key, with its secret. Its verifier, if it has one, knows it by [`CAPTCHA_SECRET`].
     pub async fn key(&self, org: OrgId, new: NewApiKey) -> (KeyId, String) {
         let now = self.now();
         let new = NewApiKey { name: "Website".to_owned(), ..new };
         let key = ApiKey::new(self.app.ids.key(now), org, new, now).unwrap();
         let secret = ApiSecret::generate().unwrap();
-        self.app.store.insert_key(&key, secret.hash()).await.unwrap();
+        let captcha_secret = key.captcha.is_some().then(|| CAPTCHA_SECRET.to_owned());
+        self.app.store.insert_key(&key, secret.hash(), captcha_secret).await.unwrap();
         (key.id, secret.reveal().to_owned())
     }
 
@@ -212,6 +236,7 @@ impl TestApp {
             org: self.app.ids.org(self.now()),
             user: self.app.ids.user(self.now()),
             headers: Vec::new(),
+            address: ADDRESS,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use leadline::BoxError;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An answer.
 #[derive(Debug)]
@@ -20,6 +20,11 @@ pub(super) enum Answer {
         columns: &'static [&'static str],
         rows: Vec<Value>,
         value: Value,
+    },
+    /// A text as it stands; programs find it under the name.
+    Text {
+        name: &'static str,
+        text: String,
     },
 }
 
@@ -45,7 +50,9 @@ impl Answer {
         let text = match (self, json) {
             (Self::One(value) | Self::Table { value, .. }, true) => format!("{value}\n"),
             (Self::List { rows, .. }, true) => format!("{}\n", Value::Array(rows)),
+            (Self::Text { name, text }, true) => format!("{}\n", json!({ name: text })),
             (Self::One(value), false) => lines(&value),
+            (Self::Text { text, .. }, false) => text,
             (Self::List { columns, rows } | Self::Table { columns, rows, .. }, false) => {
                 table(columns, &rows)
             }
@@ -99,8 +106,6 @@ pub(super) fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

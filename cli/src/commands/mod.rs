@@ -8,6 +8,7 @@ mod opportunity;
 mod org;
 mod place;
 mod rules;
+mod snippet;
 mod team;
 mod token;
 mod user;

@@ -8,7 +8,7 @@ use leadline::domain::{OrgId, User, UserId};
 use leadline::{BoxError, Clock, Ids, Store, aws};
 
 use super::DATA_DIR;
-use crate::dev::LocalStack;
+use crate::dev::{DevJson, LocalStack};
 
 /// A table, and what is needed to fill it.
 #[derive(Debug)]
@@ -40,6 +40,11 @@ impl Place {
             Some(local) => local.auth(),
             None => Auth::from_env().await,
         }
+    }
+
+    /// What the local stack says of itself; nothing on AWS, or if it never ran.
+    pub(super) fn dev(&self) -> Option<DevJson> {
+        self.local.as_ref()?.dev()
     }
 
     /// An error if there is no such organisation.

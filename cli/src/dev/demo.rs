@@ -87,7 +87,7 @@ impl Demo {
             ..NewApiKey::default()
         };
         let key = ApiKey::new(self.key, self.org, new, now)?;
-        once(store.insert_key(&key, ApiSecret::sent(&self.api_key).hash()).await)?;
+        once(store.insert_key(&key, ApiSecret::sent(&self.api_key).hash(), None).await)?;
         Ok(())
     }
 

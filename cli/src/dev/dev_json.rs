@@ -25,6 +25,8 @@ pub struct DevJson {
     pub api: String,
     pub dynamodb: String,
     pub s3: String,
+    #[serde(default)] // absent in files of earlier versions
+    pub demo_page: String,
     pub table: String,
     pub bucket: String,
     pub region: String,

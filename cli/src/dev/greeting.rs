@@ -12,6 +12,7 @@ pub(super) fn print(dev: &DevJson, data_dir: &Path, lead: Option<&str>) -> io::R
     writeln!(out)?;
     for (name, what) in [
         ("API", dev.api.clone()),
+        ("Demo page", dev.demo_page.clone()),
         ("DynamoDB", format!("{}  table {}", dev.dynamodb, dev.table)),
         ("S3", format!("{}  bucket {}", dev.s3, dev.bucket)),
         ("Organisation", dev.org.to_string()),

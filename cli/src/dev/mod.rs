@@ -1,8 +1,9 @@
-//! The local stack: table, bucket and API on this machine, for `leadctl dev` and the other commands.
+//! The local stack: table, bucket, API and a website that uses it, for `leadctl dev` and the other commands.
 
 mod api;
 mod bucket;
 mod demo;
+mod demo_page;
 mod dev_json;
 mod engine;
 mod files;
@@ -82,6 +83,7 @@ async fn listen(port: u16, before: Option<&DevJson>) -> Result<TcpListener, BoxE
 /// What runs.
 #[derive(Debug)]
 struct Stack {
+    demo_page: Running,
     api: Running,
     bucket: Running,
     table: Running,
@@ -99,21 +101,24 @@ impl Stack {
         let database = engine::open(file.as_deref(), &template)?;
         let table = running::listen(before.and_then(|before| DevJson::port(&before.dynamodb))).await?;
         let bucket = running::listen(before.and_then(|before| DevJson::port(&before.s3))).await?;
+        let website = running::listen(before.and_then(|before| DevJson::port(&before.demo_page))).await?;
         let addresses = Addresses {
             api: running::url(&api)?,
             dynamodb: running::url(&table)?,
             s3: running::url(&bucket)?,
+            demo_page: running::url(&website)?,
         };
         let app = App::new(engine::store(&addresses.dynamodb), files::auth(data_dir)?, Clock::system());
         let app = Arc::new(app.with_files(bucket::files(&addresses.s3)));
         let gateway = Arc::new(Gateway::new(&template, Arc::clone(&app), TrailingSlash::Ignored)?);
+        let mut demo = Demo::load(&app, home)?;
         let stack = Self {
+            demo_page: demo_page::serve(website, &addresses.api, &demo.api_key),
             table: engine::serve(table, database),
             bucket: bucket::serve(bucket, bucket::open(&home.join("s3"))?),
             api: api::serve(api, Arc::clone(&gateway)),
         };
 
-        let mut demo = Demo::load(&app, home)?;
         let dev = dev_json(addresses, &app, &demo)?;
         demo.complete(&app, &gateway, &dev.admin.token, home).await?;
         let lead = demo.any_lead(&gateway, &dev.admin.token).await;
@@ -124,6 +129,7 @@ impl Stack {
 
     /// From front to back, so that what is in flight finds all it needs.
     async fn stop(self) -> Result<(), BoxError> {
+        self.demo_page.stop().await?;
         self.api.stop().await?;
         self.bucket.stop().await?;
         self.table.stop().await
@@ -134,6 +140,7 @@ struct Addresses {
     api: String,
     dynamodb: String,
     s3: String,
+    demo_page: String,
 }
 
 fn dev_json(addresses: Addresses, app: &App, demo: &Demo) -> Result<DevJson, BoxError> {
@@ -145,6 +152,7 @@ fn dev_json(addresses: Addresses, app: &App, demo: &Demo) -> Result<DevJson, Box
         api: addresses.api,
         dynamodb: addresses.dynamodb,
         s3: addresses.s3,
+        demo_page: addresses.demo_page,
         table: TABLE.to_owned(),
         bucket: BUCKET.to_owned(),
         region: REGION.to_owned(),

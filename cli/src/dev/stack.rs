@@ -55,6 +55,11 @@ impl LocalStack {
         Ok(Self { store, data_dir: data_dir.to_owned(), opened })
     }
 
+    /// What it says of itself, or said when it last ran.
+    pub fn dev(&self) -> Option<DevJson> {
+        DevJson::read(&self.data_dir).ok()
+    }
+
     /// How its tokens are signed.
     pub fn auth(&self) -> Result<Auth, BoxError> {
         files::auth(&self.data_dir)

@@ -185,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn the_address_it_came_from_is_behind_those_that_the_client_names() {
+        let told =
+            Request::get("/").header("X-Forwarded-For", "203.0.113.9").header("X-Forwarded-For", "::1");
+
+        let (told, silent) = (event_of(told, b""), event_of(Request::get("/"), b""));
+
+        assert_eq!(told["headers"]["x-forwarded-for"], "203.0.113.9,::1,127.0.0.1");
+        assert_eq!(told["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+        assert_eq!(silent["headers"]["x-forwarded-for"], "127.0.0.1");
+    }
+
+    #[test]
     fn text_travels_as_text_and_all_else_as_base64() {
         let json =
             event_of(Request::post("/").header("Content-Type", "application/json; charset=utf-8"), b"{}");

@@ -37,6 +37,15 @@ pub enum TrailingSlash {
     Distinct,
 }
 
+/// A body that no function gets to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadBody {
+    /// Over [`MAX_BODY`].
+    TooLong,
+    /// It broke off, or cannot be read.
+    Broken,
+}
+
 /// The API cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -63,16 +72,21 @@ impl Gateway {
         Ok(Self { app, routes })
     }
 
+    /// Answers a request whose body was read in vain. One that is too long need not be kept to be refused.
+    pub fn refuse(body: BadBody) -> Response<Bytes> {
+        let refusal = match body {
+            BadBody::TooLong => Refusal::BodyTooLong,
+            BadBody::Broken => Refusal::BadRequest,
+        };
+        with_id(refusal.response(), Uuid::now_v7())
+    }
+
     /// Answers a request.
     pub async fn handle(&self, request: Request<Bytes>, source_ip: IpAddr) -> Response<Bytes> {
         let id = Uuid::now_v7();
         let (parts, body) = request.into_parts();
         let answered = self.answer(&parts, &body, source_ip, id).await;
-        let mut response = answered.unwrap_or_else(Refusal::response);
-        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
-            response.headers_mut().insert("apigw-requestid", id);
-        }
-        response
+        with_id(answered.unwrap_or_else(Refusal::response), id)
     }
 
     async fn answer(
@@ -112,6 +126,13 @@ impl Gateway {
             Refusal::Failed
         })
     }
+}
+
+fn with_id(mut response: Response<Bytes>, id: Uuid) -> Response<Bytes> {
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    response
 }
 
 /// Bytes of the request line and the headers as HTTP/1.1 writes them.

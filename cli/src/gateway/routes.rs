@@ -147,6 +147,7 @@ mod tests {
             ("GET", "/api/leads/{pk}"),
             ("GET", "/api/leads/{pk}/{proxy+}"),
             ("GET", "/api/leads/companies"),
+            ("OPTIONS", "/api/leads/create-from-site"),
             ("GET", "/api/leads"),
         ] {
             routes.add(method, path, ());
@@ -165,6 +166,15 @@ mod tests {
         assert_eq!(key("GET", "/api/leads/1/x/y"), "GET /api/leads/{pk}/{proxy+}");
         assert_eq!(key("PUT", "/api/leads"), "$default");
         assert_eq!(key("GET", "/"), "$default");
+    }
+
+    #[test]
+    fn a_preflight_goes_by_the_routes_as_any_other_request() {
+        let key = |path| key(TrailingSlash::Distinct, "OPTIONS", path);
+
+        assert_eq!(key("/api/leads/create-from-site"), "OPTIONS /api/leads/create-from-site");
+        assert_eq!(key("/api/leads/1"), "ANY /api/leads/{pk}");
+        assert_eq!(key("/api/leads"), "$default");
     }
 
     #[test]

@@ -42,6 +42,7 @@ async fn open(app: &App, request: &Request) -> Reply {
         staged: staged.clone(),
         once,
         repeat: None,
+        buckets: Vec::new(),
     };
     match app.store.open_lead(opening, |lead| web::record(&created(lead))).await {
         Ok(lead) => Ok(created(&lead)),

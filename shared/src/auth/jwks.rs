@@ -2,21 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
-use std::time::Duration as StdDuration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::sync::Mutex;
 
 use super::AuthError;
-use crate::{BoxError, aws};
+use crate::BoxError;
+use crate::outside::Outside;
 
 /// How long keys are taken without asking again.
 const FRESH: Duration = Duration::hours(1);
@@ -24,16 +18,12 @@ const FRESH: Duration = Duration::hours(1);
 const PAUSE: Duration = Duration::seconds(30);
 /// The same while no keys could be had yet.
 const FIRST_PAUSE: Duration = Duration::seconds(1);
-/// Largest key set read, in bytes.
-const LARGEST: usize = 256 * 1024;
-/// Longest wait for the provider.
-const PATIENCE: StdDuration = StdDuration::from_secs(3);
 
 /// A key set at a URL.
 pub(super) struct Jwks {
     algorithm: Algorithm,
     url: String,
-    client: OnceLock<Connector>,
+    outside: Outside,
     cache: Mutex<Cache>,
 }
 
@@ -55,7 +45,7 @@ impl fmt::Debug for Jwks {
 
 impl Jwks {
     pub(super) fn new(algorithm: Algorithm, url: String) -> Self {
-        Self { algorithm, url, client: OnceLock::new(), cache: Mutex::default() }
+        Self { algorithm, url, outside: Outside::default(), cache: Mutex::default() }
     }
 
     /// The key that a token says it is signed with. Keys are fetched when there are none, when they
@@ -88,24 +78,7 @@ impl Jwks {
     }
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, BoxError> {
-        let mut request = HttpRequest::new(SdkBody::empty());
-        request.set_uri(self.url.as_str())?;
-        let client = self.client.get_or_init(aws::connector);
-        let answer = tokio::time::timeout(PATIENCE, async {
-            let response = client.call(request).await?;
-            if !response.status().is_success() {
-                return Err(format!("the key set answered {}", response.status().as_u16()).into());
-            }
-            let (mut body, mut text) = (ByteStream::new(response.into_body()), Vec::new());
-            while let Some(part) = body.next().await.transpose()? {
-                text.extend_from_slice(&part);
-                if text.len() > LARGEST {
-                    return Err("the key set is too large".into());
-                }
-            }
-            Ok::<_, BoxError>(text)
-        });
-        let set: JwkSet = serde_json::from_slice(&answer.await??)?;
+        let set: JwkSet = serde_json::from_slice(&self.outside.get(&self.url).await?)?;
         let usable = set.keys.iter().filter(|key| fits(key, self.algorithm));
         let keys = usable.filter_map(|key| {
             let id = key.common.key_id.clone().unwrap_or_default();

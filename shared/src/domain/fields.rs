@@ -39,6 +39,24 @@ impl Fields {
         self.0.insert(name.to_owned(), value);
     }
 
+    /// There is anything but blank in it, of whatever kind.
+    pub fn filled(&self, name: &str) -> bool {
+        fn filled(value: &Value) -> bool {
+            match value {
+                Value::Null => false,
+                Value::Text(text) => !text.trim().is_empty(),
+                Value::List(list) => list.iter().any(filled),
+                Value::Bool(_) | Value::Number(_) | Value::Object => true,
+            }
+        }
+        self.0.get(name).is_some_and(filled)
+    }
+
+    /// Takes a value away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// The first of the names that was sent with a value, else the first that was sent at all.
     pub fn find<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &Value)> {
         let mut sent = names.iter().filter_map(|&name| self.0.get(name).map(|value| (name, value)));

@@ -1,5 +1,8 @@
 //! Capture keys of websites.
 
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -22,6 +25,12 @@ pub struct ApiKey {
     pub source: Option<String>,
     /// Most leads a minute.
     pub limit_per_minute: Option<u32>,
+    /// Most leads a minute from one address.
+    #[serde(default)]
+    pub limit_per_address: Option<u32>,
+    /// Who tells people from programs; none: nobody.
+    #[serde(default)]
+    pub captcha: Option<Captcha>,
     pub created_on: DateTime<Utc>,
     pub revoked_on: Option<DateTime<Utc>>,
 }
@@ -35,9 +44,70 @@ pub struct NewApiKey {
     pub redirects: Vec<String>,
     pub source: Option<String>,
     pub limit_per_minute: Option<u32>,
+    pub limit_per_address: Option<u32>,
+    pub captcha: Option<Captcha>,
+}
+
+/// Proof of a person that a key asks for. Its secret is not here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captcha {
+    /// Where tokens are verified.
+    pub verify_url: String,
+    pub when_down: WhenDown,
+}
+
+/// What is done with a lead while the verifier does not answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenDown {
+    /// It is let in, with the tag `unverified`.
+    #[default]
+    Admit,
+    /// It is sent away, to come again later.
+    Refuse,
+}
+
+/// The text is neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be admit or refuse")]
+pub struct WhenDownError;
+
+impl FromStr for WhenDown {
+    type Err = WhenDownError;
+
+    fn from_str(text: &str) -> Result<Self, WhenDownError> {
+        match text {
+            "admit" => Ok(Self::Admit),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err(WhenDownError),
+        }
+    }
+}
+
+impl fmt::Display for WhenDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admit => "admit",
+            Self::Refuse => "refuse",
+        })
+    }
 }
 
 impl ApiKey {
+    /// Most leads a minute from one address where nothing is said: enough for a hall of visitors behind one
+    /// address, too few for a flood.
+    const USUAL_PER_ADDRESS: u32 = 600;
+
+    /// Most leads a minute from one address; none: as many as the key takes from all.
+    pub fn per_address(&self) -> Option<u32> {
+        self.limit_per_address.or(self.limit_per_minute.is_none().then_some(Self::USUAL_PER_ADDRESS))
+    }
+
+    /// A browser's page of this origin may post.
+    pub fn allows(&self, origin: &str) -> bool {
+        self.origins.is_empty() || self.origins.iter().any(|known| known == origin)
+    }
+
     /// A new key. Origins are kept as a browser sends them (`https://example.com`), redirects are
     /// http(s) addresses, the limit is at least 1.
     pub fn new(id: KeyId, org: OrgId, new: NewApiKey, now: DateTime<Utc>) -> Result<Self, FieldErrors> {
@@ -55,8 +125,16 @@ impl ApiKey {
         for text in new.redirects.iter().filter(|text| web_address(text).is_none()) {
             errors.add("redirect", format_args!("{text}: must be a http or https address"));
         }
-        if new.limit_per_minute == Some(0) {
-            errors.add("limit", "must be at least 1");
+        for (field, limit) in [("limit", new.limit_per_minute), ("address-limit", new.limit_per_address)] {
+            if limit == Some(0) {
+                errors.add(field, "must be at least 1");
+            }
+        }
+        if let Some(captcha) = &new.captcha
+            && web_address(&captcha.verify_url).is_none()
+        {
+            let url = &captcha.verify_url;
+            errors.add("captcha-url", format_args!("{url}: must be a http or https address"));
         }
         let (Ok(name), Ok(source), true) = (name, source, errors.is_empty()) else { return Err(errors) };
         Ok(Self {
@@ -68,6 +146,8 @@ impl ApiKey {
             redirects: new.redirects,
             source: source.map(String::from),
             limit_per_minute: new.limit_per_minute,
+            limit_per_address: new.limit_per_address,
+            captcha: new.captcha,
             created_on: now,
             revoked_on: None,
         })

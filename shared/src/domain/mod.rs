@@ -40,7 +40,7 @@ pub use ids::{
     AccountId, AttachmentId, CommentId, CompanyId, ContactId, Ids, KeyId, LeadId, OpportunityId, OrgId,
     TeamId, UserId,
 };
-pub use key::{ApiKey, NewApiKey};
+pub use key::{ApiKey, Captcha, NewApiKey, WhenDown};
 pub use lead::{Attribution, Door, Lead, LeadDetails, Status, StatusClass};
 pub use money::Money;
 pub use org::Org;

@@ -32,6 +32,16 @@ impl Tags {
         errors.or(Self(tags))
     }
 
+    /// One more, unless it is there; if there is no room, instead of the last.
+    pub fn push(&mut self, name: &str) {
+        if let Ok(tag) = name.parse::<Text<64>>()
+            && !self.folded().any(|known| known == fold(name))
+        {
+            self.0.truncate(Self::MAX - 1);
+            self.0.push(tag);
+        }
+    }
+
     /// The names as they are shown.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Text::as_str)

@@ -2,15 +2,20 @@
 
 use std::fmt;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::item::{decode, encode, entities, epoch};
+use super::item::{decode, encode, entities, epoch, rfc3339};
 use super::keys::{Key, sha256};
 use super::transaction::{Transaction, absent};
-use super::{Store, StoreError};
+use super::{Bucket, Store, StoreError};
 use crate::domain::{ApiKey, KeyId, OrgId};
+use crate::human::CaptchaSecret;
+use crate::telemetry::chain;
 
+/// How old the time of last use may be.
+const STALE: Duration = Duration::hours(1);
 /// How long a key's old secret goes on after it was rotated.
 const OVERLAP: Duration = Duration::hours(24);
 
@@ -36,6 +41,8 @@ impl fmt::Display for KeyHash {
 struct Ring {
     key: ApiKey,
     hashes: Vec<KeyHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captcha_secret: Option<String>,
 }
 
 /// What a secret opens.
@@ -45,6 +52,40 @@ struct Opens {
     /// After this moment it opens nothing; set when it was rotated.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captcha_secret: Option<String>,
+    /// At most an hour old, if it is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_on: Option<DateTime<Utc>>,
+}
+
+/// A key that a secret opened, with what it takes to use it.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    pub key: ApiKey,
+    pub captcha_secret: Option<CaptchaSecret>,
+    /// The tokens left to the address that uses it, and to the key.
+    pub buckets: Vec<Bucket>,
+    hash: KeyHash,
+    last_used_on: Option<DateTime<Utc>>,
+}
+
+/// A key as its owners see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeyShown {
+    #[serde(flatten)]
+    pub key: ApiKey,
+    /// To the hour.
+    pub last_used_on: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    hashes: Vec<KeyHash>,
+}
+
+impl KeyShown {
+    /// This is the hash of its newest secret.
+    pub fn opened_by(&self, hash: &KeyHash) -> bool {
+        self.hashes.last() == Some(hash)
+    }
 }
 
 entities! {
@@ -53,33 +94,94 @@ entities! {
 }
 
 impl Store {
-    /// Adds a key.
-    pub async fn insert_key(&self, key: &ApiKey, hash: KeyHash) -> Result<(), StoreError> {
-        let (now, opens) = (key.created_on, Opens { key: key.clone(), until: None });
+    /// Adds a key; `captcha_secret` is what its verifier knows it by.
+    pub async fn insert_key(
+        &self,
+        key: &ApiKey,
+        hash: KeyHash,
+        captcha_secret: Option<String>,
+    ) -> Result<(), StoreError> {
+        let ring = Ring { key: key.clone(), hashes: vec![hash.clone()], captcha_secret };
+        let (now, opens) = (key.created_on, ring.opens(None));
         let mut transaction = Transaction::default();
         transaction.put_if(encode(Key::api_key(&hash), &opens, now)?, absent());
-        let ring = Ring { key: key.clone(), hashes: vec![hash] };
         transaction.put_if(encode(Key::capture_key(key.org, key.id), &ring, now)?, absent());
         Ok(self.commit(transaction).await?)
     }
 
     /// The keys, oldest first, revoked ones too.
-    pub async fn keys(&self, org: OrgId) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn keys(&self, org: OrgId) -> Result<Vec<KeyShown>, StoreError> {
         let rings: Vec<Ring> = self.first(self.query_prefix(Key::capture_keys(org)), usize::MAX).await?;
-        Ok(rings.into_iter().map(|ring| ring.key).collect())
+        self.shown(rings).await
     }
 
     /// One key.
-    pub async fn find_key(&self, org: OrgId, key: KeyId) -> Result<Option<ApiKey>, StoreError> {
-        Ok(self.find::<Ring>(Key::capture_key(org, key)).await?.map(|ring| ring.key))
+    pub async fn find_key(&self, org: OrgId, key: KeyId) -> Result<Option<KeyShown>, StoreError> {
+        let ring = self.find::<Ring>(Key::capture_key(org, key)).await?;
+        Ok(self.shown(ring.into_iter().collect()).await?.pop())
     }
 
-    /// The key that a secret opens now: none if there is none, or it was revoked or rotated away.
-    pub async fn opened_by(&self, hash: &KeyHash, now: DateTime<Utc>) -> Result<Option<ApiKey>, StoreError> {
-        let opens = self.find::<Opens>(Key::api_key(hash)).await?;
+    async fn shown(&self, rings: Vec<Ring>) -> Result<Vec<KeyShown>, StoreError> {
+        let hashes = rings.iter().flat_map(|ring| &ring.hashes);
+        let found = self.read_all(hashes.map(Key::api_key).collect()).await?;
+        let used = |hash: &KeyHash| {
+            let opens = found.get(&Key::api_key(hash)).cloned().map(decode::<Opens>).transpose()?;
+            Ok::<_, StoreError>(opens.and_then(|opens| opens.last_used_on))
+        };
+        let show = |ring: Ring| {
+            let used = ring.hashes.iter().map(used).collect::<Result<Vec<_>, _>>()?;
+            let last_used_on = used.into_iter().flatten().max();
+            Ok(KeyShown { key: ring.key, last_used_on, hashes: ring.hashes })
+        };
+        rings.into_iter().map(show).collect()
+    }
+
+    /// The key that a secret opens now, for a sender at this address: none if there is none, or it was revoked or
+    /// rotated away.
+    pub async fn opened_by(
+        &self,
+        hash: KeyHash,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Opened>, StoreError> {
+        let (all, one) = (Key::limit(&hash, None), Key::limit(&hash, Some(address)));
+        let mut found = self.read_all(vec![Key::api_key(&hash), all.clone(), one.clone()]).await?;
+        let opens = found.remove(&Key::api_key(&hash)).map(decode::<Opens>).transpose()?;
         let valid =
             |opens: &Opens| opens.key.revoked_on.is_none() && opens.until.is_none_or(|until| now < until);
-        Ok(opens.filter(valid).map(|opens| opens.key))
+        Ok(opens.filter(valid).map(|opens| {
+            let limits = [(one, opens.key.per_address()), (all, opens.key.limit_per_minute)];
+            let bucket = |(key, limit): (Key, Option<u32>)| {
+                limit.map(|limit| Bucket::new(key.clone(), limit, found.get(&key)))
+            };
+            Opened {
+                buckets: limits.into_iter().filter_map(bucket).collect(),
+                captcha_secret: opens.captcha_secret.map(CaptchaSecret::new),
+                last_used_on: opens.last_used_on,
+                key: opens.key,
+                hash,
+            }
+        }))
+    }
+
+    /// Writes down that a key is used, once an hour. A failure is no reason to lose a lead, and is only told.
+    pub async fn mark_used(&self, opened: &Opened, now: DateTime<Utc>) {
+        if opened.last_used_on.is_some_and(|last| now - last < STALE) {
+            return;
+        }
+        let write = self.client.update_item().table_name(&*self.table);
+        let write = write.set_key(Some(Key::api_key(&opened.hash).into_item()));
+        let write = write.update_expression("SET last_used_on = :now");
+        let write = write.condition_expression(
+            "attribute_exists(PK) AND (attribute_not_exists(last_used_on) OR last_used_on < :stale)",
+        );
+        let write = write.expression_attribute_values(":now", AttributeValue::S(rfc3339(now)));
+        let write = write.expression_attribute_values(":stale", AttributeValue::S(rfc3339(now - STALE)));
+        if let Err(error) = write.send().await.map_err(StoreError::from)
+            && !matches!(error, StoreError::Conflict)
+        {
+            tracing::warn!(cause = chain(&error), "the use of a key was not written down");
+        }
     }
 
     /// Ends a key at once; [`StoreError::NotFound`] if there is none.
@@ -116,16 +218,14 @@ impl Store {
                 transaction.delete(Key::api_key(hash));
             }
             let until = now + OVERLAP;
-            let mut item =
-                encode(Key::api_key(last), &Opens { key: ring.key.clone(), until: Some(until) }, now)?;
+            let used = self.find::<Opens>(Key::api_key(last)).await?.and_then(|opens| opens.last_used_on);
+            let opens = Opens { last_used_on: used, ..ring.opens(Some(until)) };
+            let mut item = encode(Key::api_key(last), &opens, now)?;
             item.insert("expires_at".to_owned(), epoch(until));
             transaction.put(item);
             ring.hashes.push(last.clone());
         }
-        transaction.put_if(
-            encode(Key::api_key(&hash), &Opens { key: ring.key.clone(), until: None }, now)?,
-            absent(),
-        );
+        transaction.put_if(encode(Key::api_key(&hash), &ring.opens(None), now)?, absent());
         ring.hashes.push(hash);
         transaction.put_if(encode(Key::capture_key(org, key), &ring, now)?, same_hashes(&seen)?);
         self.commit(transaction).await?;
@@ -135,6 +235,14 @@ impl Store {
     async fn ring(&self, org: OrgId, key: KeyId) -> Result<Ring, StoreError> {
         let item = self.read(Key::capture_key(org, key)).await?.ok_or(StoreError::NotFound)?;
         decode(item)
+    }
+}
+
+impl Ring {
+    /// What a secret opens, until then.
+    fn opens(&self, until: Option<DateTime<Utc>>) -> Opens {
+        let captcha_secret = self.captcha_secret.clone();
+        Opens { key: self.key.clone(), until, captcha_secret, last_used_on: None }
     }
 }
 

@@ -51,6 +51,14 @@ impl Key {
         Self::new(format!("KEY#{hash}"), "KEY")
     }
 
+    /// The tokens that are left to a key; to one of its senders, with an address.
+    pub(crate) fn limit(hash: &KeyHash, address: Option<&str>) -> Self {
+        match address {
+            Some(address) => Self::new(format!("LIMIT#{hash}#{}", sha256(address)), "LIMIT"),
+            None => Self::new(format!("LIMIT#{hash}"), "LIMIT"),
+        }
+    }
+
     /// Nothing, ever.
     pub(crate) fn warm_up() -> Self {
         Self::new("WARM_UP", "WARM_UP")
@@ -283,9 +291,9 @@ fn bounded(text: &str) -> String {
 }
 
 /// SHA-256 as lower-case hexadecimal.
-pub(crate) fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: impl AsRef<[u8]>) -> String {
     use std::fmt::Write as _;
-    digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+    digest(&SHA256, text.as_ref()).as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

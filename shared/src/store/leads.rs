@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
 use super::emails::EmailUse;
-use super::item::{decode, encode};
+use super::item::{Item, decode, encode};
 use super::keys::Key;
 use super::once::{Once, OnceError, Recorded, Repeat};
 use super::rules::{self, Turn};
 use super::surroundings::Surroundings;
 use super::transaction::{Refused, Transaction, absent, unchanged};
-use super::{Chore, Converting, Store, StoreError};
+use super::{Bucket, Chore, Converting, Refusal, Store, StoreError};
 use crate::domain::{
     AccountId, Attachment, CompanyId, ContactId, Door, FieldErrors, Lead, LeadId, MAX_IDS, OrgId, Person,
     User, UserId,
@@ -37,6 +37,8 @@ pub struct Opening {
     pub staged: Option<Chore>,
     pub once: Option<Once>,
     pub repeat: Option<Repeat>,
+    /// A token is taken of each, or the lead is not written.
+    pub buckets: Vec<Bucket>,
 }
 
 /// A change of a lead about to be written.
@@ -60,7 +62,18 @@ pub enum OpenError {
     Repeat(LeadId, DateTime<Utc>),
     /// It cannot be converted: an account of that name is there already.
     AccountThere(AccountId),
+    /// Too many came; the next may in so many seconds.
+    Limited(i64),
     Store(StoreError),
+}
+
+impl From<Refusal> for OpenError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Empty(seconds) => Self::Limited(seconds),
+            Refusal::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<StoreError> for OpenError {
@@ -83,19 +96,19 @@ impl Store {
         answer: impl Fn(&Lead) -> Recorded,
     ) -> Result<Lead, OpenError> {
         let (once, repeat) = (opening.once.as_ref(), opening.repeat.as_ref());
-        let mut chosen = None;
+        let (mut chosen, mut buckets) = (None, opening.buckets.as_slice());
+        if once.is_none() {
+            Bucket::check_all(buckets, opening.lead.created_on)?;
+        }
         for _ in 0..ATTEMPTS {
-            let mut around = self.surroundings(&opening.lead, None, opening.keys()).await?;
+            let now = opening.lead.created_on;
+            let around = self.surroundings(&opening.lead, None, opening.keys());
+            let tokens = self.take_tokens(std::mem::take(&mut buckets), now);
+            let (around, tokens) = tokio::join!(around, tokens);
+            let mut around = around?;
             let mut lead = opening.lead.clone();
-            let now = lead.created_on;
-            if let Some(once) = once {
-                once.check(around.take(&once.key), now)?.map_err(OpenError::Once)?;
-            }
-            if let Some(known) =
-                repeat.map(|repeat| Repeat::lead(around.take(&repeat.key), now)).transpose()?.flatten()
-            {
-                return Err(OpenError::Repeat(known.0, known.1));
-            }
+            done(once, repeat, now, |key| around.take(key))?;
+            tokens?; // what was done before is answered even to those who have none
             around.check(&opening.lead, None)?.or(()).map_err(OpenError::Invalid)?;
             let converting = opening.converting.as_ref();
             let linked = converting.map(|converting| converting.link(&around, &lead)).transpose();
@@ -156,6 +169,18 @@ impl Store {
             }
         }
         Err(busy().into())
+    }
+
+    /// An error if a capture was done before: asked before anything is done that would be in vain.
+    pub async fn captured_before(
+        &self,
+        once: Option<&Once>,
+        repeat: &Repeat,
+        now: DateTime<Utc>,
+    ) -> Result<(), OpenError> {
+        let keys = once.map(|once| once.key.clone()).into_iter().chain([repeat.key.clone()]);
+        let mut found = self.read_all(keys.collect()).await?;
+        done(once, Some(repeat), now, |key| found.remove(key))
     }
 
     /// Who gets a lead that names nobody: whom the rules choose, else its owner, if active.
@@ -266,6 +291,22 @@ impl Store {
             }
         }
         Err(busy())
+    }
+}
+
+/// An error if a request was done before.
+fn done(
+    once: Option<&Once>,
+    repeat: Option<&Repeat>,
+    now: DateTime<Utc>,
+    mut take: impl FnMut(&Key) -> Option<Item>,
+) -> Result<(), OpenError> {
+    if let Some(once) = once {
+        once.check(take(&once.key), now)?.map_err(OpenError::Once)?;
+    }
+    match repeat.map(|repeat| Repeat::lead(take(&repeat.key), now)).transpose()?.flatten() {
+        Some((lead, at)) => Err(OpenError::Repeat(lead, at)),
+        None => Ok(()),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::domain::{ContentType, FieldErrors, Fields, FileName, Value};
 
 /// Most fields of a body, and most items of a list.
 const MOST: usize = 1_000;
+/// Deepest JSON that is looked at; no field of ours is deeper than a list.
+const DEEPEST: usize = 32;
 /// Largest body without files, in bytes: room for every field at its limit, in any script.
 const LARGEST: usize = 1024 * 1024;
 /// Largest body with files: what API Gateway takes. Of that, Lambda's 6 MB leave about 4.4 MB.
@@ -72,6 +74,9 @@ pub fn read_json(bytes: &[u8]) -> Result<Fields, ApiError> {
     if text.trim().is_empty() {
         return Ok(Fields::default());
     }
+    if depth(bytes) > DEEPEST {
+        return Err(ApiError::BadRequest("the JSON is nested too deep".to_owned()));
+    }
     let refuse =
         |error: serde_json::Error| ApiError::BadRequest(format!("the body is not a JSON object: {error}"));
     let raw: Vec<(String, &RawValue)> = serde_json::from_str::<Members<'_>>(text).map_err(refuse)?.0;
@@ -80,6 +85,23 @@ pub fn read_json(bytes: &[u8]) -> Result<Fields, ApiError> {
         fields.set(&name, read(value.get(), true).map_err(refuse)?);
     }
     Ok(fields)
+}
+
+/// How deep lists and objects of a JSON text stand in each other.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// The members of a JSON object in order, each value as it is written.

@@ -38,6 +38,9 @@ pub enum ApiError {
     TooLarge(&'static str),
     #[error("the body must be application/json, application/x-www-form-urlencoded or multipart/form-data")]
     UnsupportedMediaType,
+    /// So many seconds until one more is taken.
+    #[error("too many requests; try again in {0} s")]
+    RateLimited(i64),
     #[error("busy, please try again shortly")]
     Unavailable(#[source] BoxError),
     #[error("something went wrong on our side")]
@@ -56,6 +59,7 @@ impl ApiError {
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -74,6 +78,7 @@ impl ApiError {
             Self::Unauthenticated => header = Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
             Self::MethodNotAllowed(allowed) => header = Some((ALLOW, allowed.join(", "))),
             Self::Conflict { id: Some(id), .. } => body["id"] = json!(id),
+            Self::RateLimited(seconds) => header = Some((RETRY_AFTER, seconds.to_string())),
             Self::Unavailable(cause) => {
                 tracing::warn!(request_id, cause = chain(&*cause), "unavailable");
                 header = Some((RETRY_AFTER, "1".to_owned()));

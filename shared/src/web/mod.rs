@@ -1,5 +1,6 @@
 //! Requests in, replies out.
 
+mod address;
 mod body;
 mod cursors;
 mod error;
@@ -20,6 +21,7 @@ use crate::auth::{AuthError, Seat};
 use crate::domain::{Caller, Lead};
 
 pub use crate::store::rfc3339;
+pub use address::{address, network};
 pub use body::{Sent, SentFile, fields, read_json, sent};
 pub use cursors::{comment_cursor, cursor, history_cursor};
 pub use error::ApiError;
@@ -28,7 +30,8 @@ pub use links::{Page, page, query};
 pub use once::once;
 pub use opened::not_opened;
 pub use reply::{
-    Reply, answer, created, created_nowhere, found, if_match, json, no_content, record, replay, tagged,
+    Reply, answer, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
+    see_other, tagged,
 };
 pub use routes::{ROUTES, Target, resolve};
 pub use suggestions::{INDUSTRIES, sources};

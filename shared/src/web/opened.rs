@@ -13,6 +13,7 @@ pub fn not_opened(error: OpenError) -> Reply {
                 "an account of this name is there already; send link_account or account_id to use it";
             Err(ApiError::Conflict { message, id: Some(id.to_string()) })
         }
+        OpenError::Limited(seconds) => Err(ApiError::RateLimited(seconds)),
         OpenError::Repeat(..) => Err(ApiError::Internal("a repeat where none is looked for".into())),
         OpenError::Store(error) => Err(error.into()),
     }

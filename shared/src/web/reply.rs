@@ -7,7 +7,7 @@ use lambda_http::{Body, Request, RequestExt as _, Response};
 use serde::Serialize;
 
 use super::{ApiError, header};
-use crate::store::{OnceError, Recorded};
+use crate::store::{OnceError, Recorded, sha256};
 
 /// What a handler answers.
 pub type Reply = Result<Response<Body>, ApiError>;
@@ -61,6 +61,18 @@ pub fn found(location: &str) -> Response<Body> {
     response.headers_mut().extend(HeaderValue::from_str(location).ok().map(|location| (LOCATION, location)));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// 303 to another address: the next request is a GET.
+pub fn see_other(location: &str) -> Response<Body> {
+    let mut response = found(location);
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response
+}
+
+/// The `ETag` of something that never changes by itself: its hash.
+pub fn content_tag(content: &[u8]) -> String {
+    format!("\"{}\"", &sha256(content)[..16])
 }
 
 /// 204.

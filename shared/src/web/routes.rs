@@ -10,6 +10,8 @@ use super::ApiError;
 pub enum Target {
     /// Capture from a website.
     SiteLead,
+    /// The script of forms on websites.
+    FormScript,
     /// The list.
     Leads,
     /// One lead, by what stands for its id.
@@ -25,8 +27,9 @@ pub enum Target {
 }
 
 /// Every path, with the methods it takes.
-pub const ROUTES: [(&str, &[&str]); 7] = [
-    ("/api/leads/create-from-site", &["POST"]),
+pub const ROUTES: [(&str, &[&str]); 8] = [
+    ("/api/leads/create-from-site", &["POST", "OPTIONS"]),
+    ("/api/leads/form.js", &["GET"]),
     ("/api/leads", &["GET", "POST"]),
     ("/api/leads/{pk}", &["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ("/api/leads/comment/{pk}", &["PUT", "PATCH", "DELETE"]),
@@ -44,6 +47,7 @@ pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let (target, route) = match parts.as_slice() {
         ["api", "leads"] => (Target::Leads, "/api/leads"),
+        ["api", "leads", "form.js"] => (Target::FormScript, "/api/leads/form.js"),
         ["api", "leads", "create-from-site"] => (Target::SiteLead, "/api/leads/create-from-site"),
         ["api", "leads", "companies"] => (Target::Companies, "/api/leads/companies"),
         ["api", "leads", pk] if !pk.is_empty() => (Target::Lead((*pk).to_owned()), "/api/leads/{pk}"),

@@ -1,0 +1,172 @@
+//! A lead handed in.
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Request, Response};
+use leadline::App;
+use leadline::auth::ApiSecret;
+use leadline::domain::{ApiKey, Attribution, Door, Fields, Lead, LeadDetails, Value};
+use leadline::store::{OpenError, Opened, Opening, Refusal, Repeat};
+use leadline::web::{self, ApiError, LeadView, Reply};
+
+use crate::{cors, human, page};
+
+/// A field that people do not see, so that only programs fill it.
+const HONEYPOT: &str = "website_url_confirm";
+
+/// `POST`.
+pub(crate) async fn capture(app: &App, request: &Request) -> Response<Body> {
+    let sent = web::fields(request).await;
+    let opened = match open(app, request, Some(&sent)).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            // A body that cannot be read may have held the key.
+            let error = sent.err().filter(|_| shown_key(request).is_none()).unwrap_or(error);
+            return page::shown(request, web::answer(request, async { Err(error) }).await);
+        }
+    };
+    let origin = match cors::origin(request, &opened.key) {
+        Ok(origin) => origin,
+        Err(error) => return page::shown(request, web::answer(request, async { Err(error) }).await),
+    };
+    let redirect = sent.as_ref().ok().and_then(|fields| redirect(request, &opened.key, fields));
+    let answer = web::answer(request, hand_in(app, request, &opened, sent)).await;
+    let mut answer = match redirect {
+        Some(to) if answer.status() == StatusCode::CREATED => web::see_other(&to),
+        _ => page::shown(request, answer),
+    };
+    if let Some(origin) = origin {
+        cors::allow(&mut answer, origin);
+    }
+    answer
+}
+
+/// What the request's key opens: in the query, the header `X-Api-Key` or the body. Whatever is wrong with it, the answer
+/// is the same, after the same reads.
+pub(crate) async fn open(
+    app: &App,
+    request: &Request,
+    sent: Option<&Result<Fields, ApiError>>,
+) -> Result<Opened, ApiError> {
+    let body = sent.and_then(|sent| sent.as_ref().ok()).and_then(|fields| fields.text("apikey"));
+    let secret = shown_key(request).or_else(|| body.map(str::to_owned));
+    let secret = ApiSecret::sent(&secret.unwrap_or_default());
+    let address = web::network(&web::address(request, app.trusted_proxies));
+    let opened = app.store.opened_by(secret.hash(), &address, app.clock.now()).await?;
+    opened.ok_or(ApiError::Forbidden("this API key is not valid"))
+}
+
+/// The key in the query or the header.
+fn shown_key(request: &Request) -> Option<String> {
+    let query = web::query(request).into_iter().find(|(name, key)| name == "apikey" && !key.is_empty());
+    let header = || web::header(request, "x-api-key").filter(|key| !key.is_empty()).map(str::to_owned);
+    query.map(|(_, key)| key).or_else(header)
+}
+
+async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fields, ApiError>) -> Reply {
+    let (key, mut fields) = (&opened.key, sent?);
+    split_name(&mut fields);
+    let mut details = LeadDetails::open(Door::Site, &fields)?;
+    if details.source.is_none() {
+        details.source = key.source.as_ref().and_then(|source| source.parse().ok());
+    }
+    let now = app.clock.now();
+    let mut lead = Lead::open(app.ids.lead(now), key.org, details, None, now);
+    lead.created_from_site = true;
+    lead.attribution = Attribution::read(&fields);
+    if fields.filled(HONEYPOT) {
+        return Ok(created(&lead));
+    }
+    let once = web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &asked(&fields))?;
+    let repeat = repeat(key, &lead.details);
+    let mut buckets = opened.buckets.clone();
+    if let Some(captcha) = &key.captcha {
+        let proof = human::proof(&fields)?;
+        // A proof is good once, so that a repeat has none left; and nobody may make us ask at will.
+        match app.store.captured_before(once.as_ref(), &repeat, now).await {
+            Ok(()) => {}
+            Err(error) => return not_opened(error, lead),
+        }
+        app.store.take_tokens(&buckets, now).await.map_err(limited)?;
+        buckets.clear();
+        human::prove(app, request, opened, captcha, &proof, &mut lead.details).await?;
+    }
+    let as_sent = lead.clone();
+    let opening = Opening {
+        lead,
+        company: app.ids.company(now),
+        contact: Some(app.ids.contact(now)),
+        owner: key.owner,
+        converting: None,
+        attachments: Vec::new(),
+        staged: None,
+        once,
+        repeat: Some(repeat),
+        buckets,
+    };
+    let opened_lead = app.store.open_lead(opening, |lead| web::record(&created(lead)));
+    let (opened_lead, ()) = tokio::join!(opened_lead, app.store.mark_used(opened, now));
+    match opened_lead {
+        Ok(lead) => Ok(created(&lead)),
+        Err(error) => not_opened(error, as_sent),
+    }
+}
+
+/// The answer to a lead that was not written. One that came again is shown as it was sent, not as it is stored: the
+/// sender may be a stranger who knows an e-mail.
+fn not_opened(error: OpenError, sent: Lead) -> Reply {
+    match error {
+        OpenError::Repeat(id, at) => Ok(created(&Lead { id, created_on: at, updated_on: at, ..sent })),
+        error => web::not_opened(error),
+    }
+}
+
+fn limited(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::Empty(seconds) => ApiError::RateLimited(seconds),
+        Refusal::Store(error) => error.into(),
+    }
+}
+
+/// Where a form wants its visitor to go on to, if the key knows the place.
+fn redirect(request: &Request, key: &ApiKey, fields: &Fields) -> Option<String> {
+    let to = fields.text("redirect").filter(|_| page::is_form(request))?;
+    key.redirects.iter().find(|known| *known == to).cloned()
+}
+
+/// What was asked, for an idempotency key: all but the proof of a person, which is another each time.
+fn asked(fields: &Fields) -> Fields {
+    let mut asked = fields.clone();
+    human::TOKENS.iter().for_each(|name| asked.remove(name));
+    asked
+}
+
+/// A `name` without a `last_name`: its last word is the last name, the rest the first.
+fn split_name(fields: &mut Fields) {
+    let Some(name) = fields.text("name").map(str::to_owned) else { return };
+    if fields.text("last_name").is_some() {
+        return;
+    }
+    match name.rsplit_once(char::is_whitespace) {
+        Some((first, last)) => {
+            if fields.text("first_name").is_none() {
+                fields.set("first_name", Value::Text(first.to_owned()));
+            }
+            fields.set("last_name", Value::Text(last.to_owned()));
+        }
+        None => fields.set("last_name", Value::Text(name)),
+    }
+}
+
+/// The same e-mail (else phone), key and text within 10 minutes is the same lead.
+fn repeat(key: &ApiKey, details: &LeadDetails) -> Repeat {
+    let email = details.email.as_ref().map(|email| email.folded());
+    let phone = details.phone.as_ref().map(ToString::to_string);
+    let sender = email.or(phone).unwrap_or_default();
+    let text = details.description.as_ref().map(|text| text.as_str()).unwrap_or_default();
+    Repeat::new(key.org, &key.id.to_string(), &sender, text)
+}
+
+fn created(lead: &Lead) -> Response<Body> {
+    let location = format!("/api/leads/{}/", lead.id);
+    web::tagged(web::created(&location, &LeadView::from(lead)), lead.version)
+}

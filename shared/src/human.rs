@@ -1,0 +1,51 @@
+//! Proof that a person sent a form: Turnstile, hCaptcha, reCAPTCHA, and whoever else answers as they do.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::BoxError;
+use crate::outside::Outside;
+
+/// What a key's verifier knows it by. Never prints.
+#[derive(Clone)]
+pub struct CaptchaSecret(String);
+
+impl fmt::Debug for CaptchaSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CaptchaSecret")
+    }
+}
+
+impl CaptchaSecret {
+    /// The secret as it was given.
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+/// Asks verifiers.
+#[derive(Debug, Default)]
+pub struct Verifier(Outside);
+
+impl Verifier {
+    /// Whether the token at the verifier of this address stands for a person; an error if it cannot tell within 3
+    /// seconds. The form and its answer are those of Cloudflare Turnstile ("Validate the token"), which hCaptcha
+    /// and reCAPTCHA share.
+    pub async fn passed(
+        &self,
+        url: &str,
+        secret: &CaptchaSecret,
+        token: &str,
+        address: &str,
+    ) -> Result<bool, BoxError> {
+        #[derive(Deserialize)]
+        struct Verdict {
+            success: bool,
+        }
+        let asked = [("secret", secret.0.as_str()), ("response", token), ("remoteip", address)];
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+        let answer = self.0.post(url, form).await?;
+        Ok(serde_json::from_slice::<Verdict>(&answer)?.success)
+    }
+}
