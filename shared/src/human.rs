@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::BoxError;
 use crate::outside::Outside;
 
 /// What a key's verifier knows it by. Never prints.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct CaptchaSecret(String);
 
 impl fmt::Debug for CaptchaSecret {
@@ -23,6 +24,15 @@ impl CaptchaSecret {
         Self(secret)
     }
 }
+
+/// What verifiers say when the sender is not to blame, but the key's settings or they themselves.
+const OURS: [&str; 5] = [
+    "bad-request",
+    "internal-error",
+    "invalid-input-secret",
+    "missing-input-secret",
+    "sitekey-secret-mismatch",
+];
 
 /// Asks verifiers.
 #[derive(Debug, Default)]
@@ -42,10 +52,16 @@ impl Verifier {
         #[derive(Deserialize)]
         struct Verdict {
             success: bool,
+            #[serde(default, rename = "error-codes")]
+            codes: Vec<String>,
         }
         let asked = [("secret", secret.0.as_str()), ("response", token), ("remoteip", address)];
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
         let answer = self.0.post(url, form).await?;
-        Ok(serde_json::from_slice::<Verdict>(&answer)?.success)
+        let Verdict { success, codes } = serde_json::from_slice(&answer)?;
+        match codes.into_iter().find(|code| OURS.contains(&code.as_str())) {
+            Some(code) if !success => Err(format!("the verifier says {code}").into()),
+            _ => Ok(success),
+        }
     }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
-  closeBrowser, connection, dev, fill, leadctl, leads, newKey, open, script, send, site, status, visitor,
+  answering, closeBrowser, connection, dev, fill, leadctl, leads, newKey, open, script, send, site, status, visitor,
 } from "./stack.mjs";
 
 const THANKS = "Thank you! Your message has arrived.";
@@ -53,6 +53,19 @@ test("without scripts the same form is a plain post", async (t) => {
   assert.equal(answer.status(), 201);
   await page.getByText(/thank you/i).first().waitFor();
   assert.equal((await leads(ada.email)).length, 1);
+});
+
+test("without scripts what is wrong is told on a page", async (t) => {
+  const ada = visitor();
+  const page = await open(t, `${dev.demo_page}/form.html`, { javaScriptEnabled: false });
+
+  await fill(page, { ...ada, name: "  " });
+  const [answer] = await Promise.all([page.waitForResponse((it) => it.request().method() === "POST"), send(page)]);
+
+  assert.equal(answer.status(), 400);
+  assert.match(answer.headers()["content-type"], /^text\/html/);
+  await page.locator("li").first().waitFor();
+  assert.deepEqual(await leads(ada.email), []);
 });
 
 test("the snippet works where it is pasted, with scripts and without", async (t) => {
@@ -157,11 +170,11 @@ test("sent again by hand it has the same key until something in it is changed", 
   const page = await open(t, origin);
 
   await fill(page, ada);
-  for (const city of ["", "", " Changed."]) {
-    await fill(page, { message: ada.message + city });
+  for (const more of ["", "", " Changed."]) {
+    await fill(page, { message: ada.message + more });
     const before = line.posts.length;
     await send(page);
-    await says(page, "Sending…");
+    await says(page, "No answer. Trying again…");
     await says(page, /contact us|did not work/);
     assert.equal(line.posts.length, before + 2);
   }
@@ -349,13 +362,34 @@ test("over the limit the form says how long to wait", async (t) => {
   const second = await open(t, origin);
   await fill(second, grace);
   await send(second);
-  await says(second, /^Please wait \d+ seconds and send again\.$/);
+  await says(second, /^Please send again in \d+ seconds\.$/);
 
   const [, seconds] = /(\d+)/.exec(await status(second).textContent());
   assert.ok(seconds > 0 && seconds <= 60, seconds);
   assert.equal(await second.locator("[name=message]").inputValue(), grace.message);
   assert.equal((await leads(ada.email)).length, 1);
   assert.deepEqual(await leads(grace.email), []);
+});
+
+test("who has to prove to be human is told so, and may try again", async (t) => {
+  const ada = visitor();
+  const verifier = await answering(t, (asked) => ({ success: asked.get("response") === "passed" }));
+  const key = await newKey("--captcha-url", `${verifier}/verify`, "--captcha-secret", "hush");
+  const widget = `<script>window.turnstile = { reset: () => (document.title = "reset") }</script>
+    <form data-leadline><input name="name"><input name="email"><input type="hidden" name="cf-turnstile-response">
+    <button>Go</button></form>`;
+  const page = await open(t, await site(t, { "/": widget + script(key.api_key) }));
+
+  await fill(page, ada);
+  await send(page);
+  await says(page, "Please confirm that you are human.");
+  assert.equal(await page.title(), "reset");
+  assert.deepEqual(await leads(ada.email), []);
+  await page.locator("[type=hidden]").evaluate((field) => (field.value = "passed"));
+  await send(page);
+  await says(page, THANKS);
+
+  assert.equal((await leads(ada.email)).length, 1);
 });
 
 test("the page chooses fields, source and where to go, and hears of the lead", async (t) => {
@@ -400,7 +434,7 @@ test("a page with a strict policy has to allow the API's address, nothing more",
   const ada = visitor();
   const policy = `default-src 'none'; script-src ${dev.api}; connect-src ${dev.api}`;
   const headers = { "Content-Security-Policy": policy };
-  const origin = await site(t, { "/": RENDERED + script(dev.api_key) }, { headers });
+  const origin = await site(t, { "/": RENDERED + script(dev.api_key) }, headers);
   const page = await open(t, origin);
 
   await fill(page, ada);

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
@@ -91,12 +92,22 @@ async function listen(t, server) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** A website of our own; `pages(origin)` gives the body of the page for each path. Answers its origin. */
-export async function site(t, pages, { lang = "en", headers = {} } = {}) {
+/** A website of our own, with the body of each page by its path; its origin. */
+export function site(t, pages, headers = {}) {
   const server = http.createServer((request, response) => {
     const body = pages[new URL(request.url, "http://site").pathname];
     response.writeHead(body ? 200 : 404, { "Content-Type": "text/html; charset=utf-8", ...headers });
-    response.end(body && `<!doctype html><html lang="${lang}"><title>Site</title><body>${body}</body></html>`);
+    response.end(body && `<!doctype html><html lang="en"><title>Site</title><body>${body}</body></html>`);
+  });
+  return listen(t, server);
+}
+
+/** A server that answers a form with JSON; its origin. */
+export function answering(t, answer) {
+  const server = http.createServer(async (request, response) => {
+    const asked = new URLSearchParams(await text(request));
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(answer(asked)));
   });
   return listen(t, server);
 }
@@ -112,11 +123,9 @@ export const script = (key, api = dev.api) => `<script src="${api}/api/leads/for
 export async function connection(t, ...plan) {
   const posts = [];
   const server = http.createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    const body = await text(request);
     const fate = request.method === "POST" ? plan.shift() : undefined;
-    const post = { key: request.headers["idempotency-key"], body: body.toString() };
+    const post = { key: request.headers["idempotency-key"] };
     if (request.method === "POST") posts.push(post);
     if (fate === "drop") return request.socket.destroy();
     // A socket used again would let the browser itself repeat what was lost.

@@ -24,6 +24,7 @@ use leadctl::template::Template;
 use leadline::auth::{ApiSecret, Auth, Secret};
 use leadline::domain::{ApiKey, Contact, KeyId, NewApiKey, Org, OrgId, Role, Team, TeamId, User, UserId};
 use leadline::files::Files;
+use leadline::human::CaptchaSecret;
 use leadline::{App, Clock, Store, aws};
 use serde_json::Value;
 
@@ -224,7 +225,7 @@ impl TestApp {
         let new = NewApiKey { name: "Website".to_owned(), ..new };
         let key = ApiKey::new(self.app.ids.key(now), org, new, now).unwrap();
         let secret = ApiSecret::generate().unwrap();
-        let captcha_secret = key.captcha.is_some().then(|| CAPTCHA_SECRET.to_owned());
+        let captcha_secret = key.captcha.is_some().then(|| CaptchaSecret::new(CAPTCHA_SECRET.to_owned()));
         self.app.store.insert_key(&key, secret.hash(), captcha_secret).await.unwrap();
         (key.id, secret.reveal().to_owned())
     }

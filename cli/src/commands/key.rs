@@ -3,6 +3,7 @@
 use leadline::BoxError;
 use leadline::auth::ApiSecret;
 use leadline::domain::{ApiKey, Captcha, NewApiKey};
+use leadline::human::CaptchaSecret;
 
 use super::answer::Answer;
 use super::explain;
@@ -53,7 +54,7 @@ async fn create(place: &Place, new: &NewKey) -> Result<Answer, BoxError> {
     };
     let key = ApiKey::new(place.ids.key(now), org, wanted, now)?;
     let secret = ApiSecret::generate()?;
-    let captcha_secret = captcha.secret.as_ref().map(|secret| secret.0.clone());
+    let captcha_secret = captcha.secret.as_ref().map(|secret| CaptchaSecret::new(secret.0.clone()));
     place.store.insert_key(&key, secret.hash(), captcha_secret).await?;
     Ok(Answer::one(&key)?.with("api_key", secret.reveal()))
 }

@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::auth::ApiSecret;
 use leadline::domain::{ApiKey, Attribution, Door, Fields, Lead, LeadDetails, Value};
-use leadline::store::{OpenError, Opened, Opening, Refusal, Repeat};
+use leadline::store::{Bucket, OpenError, Opened, Opening, Refusal, Repeat};
 use leadline::web::{self, ApiError, LeadView, Reply};
 
 use crate::{cors, human, page};
@@ -74,21 +74,27 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     lead.created_from_site = true;
     lead.attribution = Attribution::read(&fields);
     if fields.filled(HONEYPOT) {
-        return Ok(created(&lead));
+        return Ok(created(&disguised(app, key, lead)));
     }
     let once = web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &asked(&fields))?;
     let repeat = repeat(key, &lead.details);
-    let mut buckets = opened.buckets.clone();
+    let mut buckets: Vec<Bucket> = opened.address.iter().chain(&opened.all).cloned().collect();
     if let Some(captcha) = &key.captcha {
-        let proof = human::proof(&fields)?;
-        // A proof is good once, so that a repeat has none left; and nobody may make us ask at will.
-        match app.store.captured_before(once.as_ref(), &repeat, now).await {
-            Ok(()) => {}
-            Err(error) => return not_opened(error, lead),
+        // A proof is good once, so that a repeat has none left.
+        if let Err(error) = app.store.captured_before(once.as_ref(), &repeat, now).await {
+            return not_opened(error, lead);
         }
-        app.store.take_tokens(&buckets, now).await.map_err(limited)?;
-        buckets.clear();
-        human::prove(app, request, opened, captcha, &proof, &mut lead.details).await?;
+        let proof = human::proof(&fields)?;
+        // So that nobody has us ask at will; the key's own token is taken only by those who pass.
+        app.store.take_tokens(opened.address.as_slice(), now).await.map_err(limited)?;
+        buckets = opened.all.iter().cloned().collect();
+        if let Err(error) = human::prove(app, request, opened, captcha, &proof, &mut lead.details).await {
+            // The same capture, sent twice at once, may have used the proof up.
+            match app.store.captured_before(once.as_ref(), &repeat, now).await {
+                Ok(()) => return Err(error),
+                Err(error) => return not_opened(error, lead),
+            }
+        }
     }
     let as_sent = lead.clone();
     let opening = Opening {
@@ -111,6 +117,17 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     }
 }
 
+/// A lead as it would look had it been stored, for programs that fill in what people do not see.
+fn disguised(app: &App, key: &ApiKey, mut lead: Lead) -> Lead {
+    let now = lead.created_on;
+    lead.company = lead.details.account_name.is_some().then(|| app.ids.company(now));
+    lead.details.contacts.extend(lead.details.email.is_some().then(|| app.ids.contact(now)));
+    if lead.details.assigned_to.is_empty() {
+        lead.details.assigned_to.extend(key.owner);
+    }
+    lead
+}
+
 /// The answer to a lead that was not written. One that came again is shown as it was sent, not as it is stored: the
 /// sender may be a stranger who knows an e-mail.
 fn not_opened(error: OpenError, sent: Lead) -> Reply {
@@ -130,13 +147,14 @@ fn limited(refusal: Refusal) -> ApiError {
 /// Where a form wants its visitor to go on to, if the key knows the place.
 fn redirect(request: &Request, key: &ApiKey, fields: &Fields) -> Option<String> {
     let to = fields.text("redirect").filter(|_| page::is_form(request))?;
-    key.redirects.iter().find(|known| *known == to).cloned()
+    key.redirect(to)
 }
 
-/// What was asked, for an idempotency key: all but the proof of a person, which is another each time.
+/// What was asked, for an idempotency key: all but what is no part of the lead; a proof is another each time.
 fn asked(fields: &Fields) -> Fields {
     let mut asked = fields.clone();
-    human::TOKENS.iter().for_each(|name| asked.remove(name));
+    let others = ["apikey", "redirect", HONEYPOT];
+    human::TOKENS.iter().chain(&others).for_each(|name| asked.remove(name));
     asked
 }
 

@@ -9,10 +9,10 @@
 	const { src } = document.currentScript;
 	const api = src.replace(/form\.js.*[?&]key=/, "create-from-site/?apikey=");
 
-	const language = /^de\b/i.test(document.documentElement.lang) ? 1 : 0;
+	const language = +/^de\b/i.test(document.documentElement.lang);
 	const say = (id, value) => TEXTS[id][language].replace("{}", value);
 	const TEXTS = {
-		note: ["Fields marked * are required.", "Felder mit * sind Pflichtfelder."],
+		note: ["* required", "* Pflichtfeld"],
 		send: ["Send", "Absenden"],
 		sending: ["Sending…", "Wird gesendet …"],
 		again: ["No answer. Trying again…", "Keine Antwort. Neuer Versuch …"],
@@ -20,7 +20,7 @@
 		check: ["Please check the marked fields.", "Bitte prüfen Sie die markierten Felder."],
 		offline: ["You are offline. Please send again later.", "Sie sind offline. Bitte senden Sie später noch einmal."],
 		failed: ["That did not work. Please send again.", "Das hat nicht geklappt. Bitte senden Sie noch einmal."],
-		busy: ["Please wait {} seconds and send again.", "Bitte warten Sie {} Sekunden und senden Sie noch einmal."],
+		busy: ["Please send again in {} seconds.", "Bitte senden Sie in {} Sekunden noch einmal."],
 		refused: [
 			"This page cannot send the form. Please contact us in another way.",
 			"Diese Seite kann das Formular nicht senden. Bitte melden Sie sich auf anderem Weg.",
@@ -83,14 +83,13 @@
 	}
 
 	// What brought the visitor: the first campaign and the first other site of this visit.
-	let kept = {};
-	try {
-		kept = sessionStorage;
-	} catch {} // blocked: this page alone counts
 	const tags = [...new URLSearchParams(location.search)].filter(([name]) => /^utm_|^gclid$/.test(name));
-	const inside = document.referrer.startsWith(`${location.origin}/`);
-	const campaign = (kept.leadlineCampaign ||= new URLSearchParams(tags));
-	const referrer = (kept.leadlineReferrer ||= inside ? "" : document.referrer);
+	let campaign = new URLSearchParams(tags);
+	let referrer = document.referrer.startsWith(`${location.origin}/`) ? "" : document.referrer;
+	try {
+		campaign = sessionStorage.leadlineCampaign ||= campaign;
+		referrer = sessionStorage.leadlineReferrer ||= referrer;
+	} catch {} // no storage: this page alone counts
 
 	function filled(form) {
 		const body = new URLSearchParams(new FormData(form));
@@ -111,8 +110,7 @@
 	}
 
 	function takeOver(form) {
-		const robots = { name: "website_url_confirm", tabindex: -1, autocomplete: "off", "aria-hidden": true };
-		const trap = element("input", robots);
+		const trap = element("input", { name: "website_url_confirm", tabindex: -1, "aria-hidden": true, autocomplete: "off" });
 		const status = element("div", { role: "status", tabindex: -1 });
 		const errors = new Map();
 		let busy, sent, key;
@@ -148,24 +146,20 @@
 			form.querySelector("[aria-invalid=true]")?.focus();
 		}
 
-		// At most twice and by one key, so that a lead whose answer was lost is not made again.
-		async function post(body) {
-			const headers = { Accept: "application/json", "Idempotency-Key": key };
-			for (let last = false; ; last = true) {
-				const signal = AbortSignal.timeout?.(30000);
-				const answer = await fetch(api, { method: "POST", body, headers, signal }).catch(() => {});
-				if (last || (answer && ![502, 503, 504].includes(answer.status))) return answer;
-				tell("again");
-				await new Promise((resume) => setTimeout(resume, 1500));
-			}
-		}
-
 		async function send() {
 			const body = filled(form);
 			if (sent !== `${body}`) key = crypto.getRandomValues(new Uint32Array(4)).join("-");
 			sent = `${body}`;
+			const headers = { Accept: "application/json", "Idempotency-Key": key };
+			const asked = () => ({ method: "POST", body, headers, signal: AbortSignal.timeout?.(30000) });
+			const post = () => fetch(api, asked()).catch(() => {});
 			tell("sending");
-			const answer = await post(body);
+			let answer = await post();
+			if (!answer || [502, 503, 504].includes(answer.status)) {
+				tell("again");
+				await new Promise((resume) => setTimeout(resume, 1500));
+				answer = await post(); // by the same key: what has arrived is not stored again
+			}
 			if (!answer) {
 				// Nobody tells a page that it may not post. If the script can be had, the connection is there.
 				const served = await fetch(src, { cache: "no-store" }).catch(() => {});
@@ -173,8 +167,8 @@
 			}
 			const { id, errors } = await answer.json().catch(() => ({}));
 			if (answer.ok) return done(id);
-			for (const proof of [window.turnstile, window.hcaptcha, window.grecaptcha]) proof?.reset?.();
-			if (errors) show(Object.entries(errors));
+			for (const proof of ["turnstile", "hcaptcha", "grecaptcha"]) window[proof]?.reset?.();
+			if (answer.status === 400 && errors) show(Object.entries(errors));
 			else if (answer.status === 429) tell("busy", Math.max(2, answer.headers.get("Retry-After")));
 			else tell(answer.status === 403 ? "refused" : "failed");
 		}

@@ -4,18 +4,25 @@ use lambda_http::Request;
 use leadline::App;
 use leadline::domain::{ApiKey, Captcha, FieldErrors, Fields, LeadDetails, WhenDown};
 use leadline::store::Opened;
+use leadline::telemetry::chain;
 use leadline::web::{self, ApiError};
 
 /// The fields that verifiers' widgets put their token in, and one for others.
 pub(crate) const TOKENS: [&str; 4] =
     ["cf-turnstile-response", "h-captcha-response", "g-recaptcha-response", "captcha"];
+/// Longest proof that a verifier is asked about; theirs are up to 2,048 characters or so.
+const LONGEST: usize = 8 * 1024;
+const NOT_PASSED: &str = "was not passed; try again";
 /// What marks a lead that nobody could verify.
 const UNVERIFIED: &str = "unverified";
 
 /// The proof that the form brings along; an error without one.
 pub(crate) fn proof(fields: &Fields) -> Result<String, FieldErrors> {
-    let proof = TOKENS.iter().find_map(|name| fields.text(name));
-    proof.map(str::to_owned).ok_or_else(|| FieldErrors::one("captcha", "is required"))
+    match TOKENS.iter().find_map(|name| fields.text(name)) {
+        Some(proof) if proof.len() <= LONGEST => Ok(proof.to_owned()),
+        Some(_) => Err(FieldErrors::one("captcha", NOT_PASSED)),
+        None => Err(FieldErrors::one("captcha", "is required")),
+    }
 }
 
 /// An error unless a person sent it, or nobody can tell and the key lets that in: then the lead is marked.
@@ -33,7 +40,7 @@ pub(crate) async fn prove(
     let address = web::address(request, app.trusted_proxies);
     match app.verifier.passed(&captcha.verify_url, secret, proof, &address).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(FieldErrors::one("captcha", "was not passed; try again").into()),
+        Ok(false) => Err(FieldErrors::one("captcha", NOT_PASSED).into()),
         Err(error) => down(&opened.key, captcha, error, details),
     }
 }
@@ -46,7 +53,8 @@ fn down(
 ) -> Result<(), ApiError> {
     match captcha.when_down {
         WhenDown::Admit => {
-            tracing::warn!(key.id = %key.id, %error, "the verifier does not answer; a lead is let in");
+            let cause = chain(&*error);
+            tracing::warn!(key.id = %key.id, cause, "the verifier cannot tell; a lead is let in");
             details.tags.push(UNVERIFIED);
             Ok(())
         }

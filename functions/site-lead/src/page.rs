@@ -13,6 +13,8 @@ struct Words {
     received: &'static str,
     sorry: &'static str,
     back: &'static str,
+    /// By status, where it says more than the API's own words.
+    why: &'static [(u16, &'static str)],
 }
 
 const ENGLISH: Words = Words {
@@ -21,6 +23,7 @@ const ENGLISH: Words = Words {
     received: "Your message has arrived.",
     sorry: "That did not work",
     back: "Back",
+    why: &[(400, "Some fields are not right.")],
 };
 const GERMAN: Words = Words {
     lang: "de",
@@ -28,6 +31,14 @@ const GERMAN: Words = Words {
     received: "Ihre Nachricht ist angekommen.",
     sorry: "Das hat nicht geklappt",
     back: "Zurück",
+    why: &[
+        (400, "Einige Angaben stimmen nicht."),
+        (403, "Dieses Formular wird hier nicht angenommen."),
+        (409, "Diese Nachricht wurde schon gesendet."),
+        (413, "Die Nachricht ist zu groß."),
+        (429, "Das waren zu viele Nachrichten. Bitte versuchen Sie es in einer Minute noch einmal."),
+        (503, "Gerade ist viel los. Bitte versuchen Sie es gleich noch einmal."),
+    ],
 };
 
 /// The body is a form's, as a browser sends it.
@@ -43,7 +54,7 @@ pub(crate) fn shown(request: &Request, mut answer: Response<Body>) -> Response<B
         return answer;
     }
     let language = web::header(request, ACCEPT_LANGUAGE.as_str()).unwrap_or_default();
-    let words = if language.trim_start().to_ascii_lowercase().starts_with("de") { GERMAN } else { ENGLISH };
+    let words = if weight(language, "de") > weight(language, "en") { GERMAN } else { ENGLISH };
     let back = web::header(request, REFERER.as_str()).filter(|back| back.starts_with("http"));
     let page = match answer.body() {
         Body::Text(_) if answer.status().is_success() => {
@@ -51,7 +62,8 @@ pub(crate) fn shown(request: &Request, mut answer: Response<Body>) -> Response<B
         }
         Body::Text(json) => {
             let json: Value = serde_json::from_str(json).unwrap_or_default();
-            let message = json["message"].as_str().unwrap_or_default();
+            let why = words.why.iter().find(|(status, _)| *status == answer.status().as_u16());
+            let message = why.map(|(_, why)| *why).or(json["message"].as_str()).unwrap_or_default();
             page(&words, words.sorry, message, &problems(&json["errors"]), back)
         }
         _ => return answer,
@@ -62,6 +74,18 @@ pub(crate) fn shown(request: &Request, mut answer: Response<Body>) -> Response<B
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
     headers.insert(HeaderName::from_static("content-security-policy"), HeaderValue::from_static(policy));
     answer
+}
+
+/// How much a language is wanted, by `Accept-Language` (RFC 9110, section 12.5.4), in thousandths.
+fn weight(accepted: &str, language: &str) -> u16 {
+    let weights = accepted.split(',').filter_map(|range| {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let primary = tag.trim().split('-').next().unwrap_or_default();
+        let weight = weight.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
+        let thousandths = (weight.clamp(0.0, 1.0) * 1000.0).round();
+        primary.eq_ignore_ascii_case(language).then_some(thousandths as u16)
+    });
+    weights.max().unwrap_or(0)
 }
 
 fn problems(errors: &Value) -> Vec<String> {
@@ -76,7 +100,7 @@ fn problems(errors: &Value) -> Vec<String> {
 fn page(words: &Words, title: &str, message: &str, problems: &[String], back: Option<&str>) -> String {
     let mut body = format!("<h1>{}</h1><p>{}</p>", escaped(title), escaped(message));
     if !problems.is_empty() {
-        body.push_str("<ul>");
+        body.push_str("<ul lang=\"en\">");
         for problem in problems {
             let _ = write!(body, "<li>{}</li>", escaped(problem));
         }

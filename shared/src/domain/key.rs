@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use super::{FieldErrors, KeyId, OrgId, Text, UserId};
 
@@ -98,9 +98,17 @@ impl ApiKey {
     /// address, too few for a flood.
     const USUAL_PER_ADDRESS: u32 = 600;
 
-    /// Most leads a minute from one address; none: as many as the key takes from all.
+    /// Most leads a minute from one address; none: as many as the key takes from all. A key that asks for proof always
+    /// has such a limit, or one sender could have us ask the verifier at will.
     pub fn per_address(&self) -> Option<u32> {
-        self.limit_per_address.or(self.limit_per_minute.is_none().then_some(Self::USUAL_PER_ADDRESS))
+        let usual = self.limit_per_minute.is_none() || self.captcha.is_some();
+        self.limit_per_address.or(usual.then_some(Self::USUAL_PER_ADDRESS))
+    }
+
+    /// Where a form may send its visitor on to, as a header takes it, if the form asks for it in these words.
+    pub fn redirect(&self, asked: &str) -> Option<String> {
+        let known = self.redirects.iter().find(|known| *known == asked)?;
+        web_address(known).map(String::from)
     }
 
     /// A browser's page of this origin may post.
@@ -130,12 +138,13 @@ impl ApiKey {
                 errors.add(field, "must be at least 1");
             }
         }
-        if let Some(captcha) = &new.captcha
-            && web_address(&captcha.verify_url).is_none()
-        {
-            let url = &captcha.verify_url;
-            errors.add("captcha-url", format_args!("{url}: must be a http or https address"));
-        }
+        let captcha = new.captcha.and_then(|captcha| {
+            let url = web_address(&captcha.verify_url).filter(is_private);
+            if url.is_none() {
+                errors.add("captcha-url", format_args!("{}: must be a https address", captcha.verify_url));
+            }
+            url.map(|url| Captcha { verify_url: url.into(), ..captcha })
+        });
         let (Ok(name), Ok(source), true) = (name, source, errors.is_empty()) else { return Err(errors) };
         Ok(Self {
             id,
@@ -147,7 +156,7 @@ impl ApiKey {
             source: source.map(String::from),
             limit_per_minute: new.limit_per_minute,
             limit_per_address: new.limit_per_address,
-            captcha: new.captcha,
+            captcha,
             created_on: now,
             revoked_on: None,
         })
@@ -155,5 +164,18 @@ impl ApiKey {
 }
 
 fn web_address(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let clean = text.trim() == text && !text.contains(char::is_control);
+    let url = Url::parse(text).ok().filter(|_| clean)?;
+    Some(url).filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// What is sent there is read by nobody else: over TLS, or on this machine.
+fn is_private(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || here
 }

@@ -42,7 +42,7 @@ struct Ring {
     key: ApiKey,
     hashes: Vec<KeyHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    captcha_secret: Option<String>,
+    captcha_secret: Option<CaptchaSecret>,
 }
 
 /// What a secret opens.
@@ -53,7 +53,7 @@ struct Opens {
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    captcha_secret: Option<String>,
+    captcha_secret: Option<CaptchaSecret>,
     /// At most an hour old, if it is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_on: Option<DateTime<Utc>>,
@@ -64,8 +64,10 @@ struct Opens {
 pub struct Opened {
     pub key: ApiKey,
     pub captcha_secret: Option<CaptchaSecret>,
-    /// The tokens left to the address that uses it, and to the key.
-    pub buckets: Vec<Bucket>,
+    /// The tokens left to the address that uses it.
+    pub address: Option<Bucket>,
+    /// The tokens left to the key.
+    pub all: Option<Bucket>,
     hash: KeyHash,
     last_used_on: Option<DateTime<Utc>>,
 }
@@ -99,7 +101,7 @@ impl Store {
         &self,
         key: &ApiKey,
         hash: KeyHash,
-        captcha_secret: Option<String>,
+        captcha_secret: Option<CaptchaSecret>,
     ) -> Result<(), StoreError> {
         let ring = Ring { key: key.clone(), hashes: vec![hash.clone()], captcha_secret };
         let (now, opens) = (key.created_on, ring.opens(None));
@@ -150,13 +152,13 @@ impl Store {
         let valid =
             |opens: &Opens| opens.key.revoked_on.is_none() && opens.until.is_none_or(|until| now < until);
         Ok(opens.filter(valid).map(|opens| {
-            let limits = [(one, opens.key.per_address()), (all, opens.key.limit_per_minute)];
-            let bucket = |(key, limit): (Key, Option<u32>)| {
+            let bucket = |key: Key, limit: Option<u32>| {
                 limit.map(|limit| Bucket::new(key.clone(), limit, found.get(&key)))
             };
             Opened {
-                buckets: limits.into_iter().filter_map(bucket).collect(),
-                captcha_secret: opens.captcha_secret.map(CaptchaSecret::new),
+                address: bucket(one, opens.key.per_address()),
+                all: bucket(all, opens.key.limit_per_minute),
+                captcha_secret: opens.captcha_secret,
                 last_used_on: opens.last_used_on,
                 key: opens.key,
                 hash,
