@@ -110,7 +110,8 @@
 	}
 
 	function takeOver(form) {
-		const trap = element("input", { name: "website_url_confirm", tabindex: -1, "aria-hidden": true, autocomplete: "off" });
+		const unseen = { tabindex: -1, autocomplete: "off", "aria-hidden": true };
+		const trap = element("input", { name: "website_url_confirm", ...unseen });
 		const status = element("div", { role: "status", tabindex: -1 });
 		const errors = new Map();
 		let busy, sent, key;
@@ -136,7 +137,8 @@
 		function show(problems) {
 			const elsewhere = [];
 			for (const [name, [problem]] of problems) {
-				const named = (wanted) => [...form.elements].find((field) => field.name === wanted && field.type !== "hidden");
+				const seen = [...form.elements].filter(({ type }) => type !== "hidden");
+				const named = (wanted) => seen.find((field) => field.name === wanted);
 				const field = named(name) || named(STAND_INS[name]);
 				const text = explain(name, problem);
 				if (field) mark(field, text);
