@@ -43,6 +43,9 @@ struct Ring {
     hashes: Vec<KeyHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     captcha_secret: Option<CaptchaSecret>,
+    /// Of a revoked key: when it was last used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_used_on: Option<DateTime<Utc>>,
 }
 
 /// What a secret opens.
@@ -103,7 +106,7 @@ impl Store {
         hash: KeyHash,
         captcha_secret: Option<CaptchaSecret>,
     ) -> Result<(), StoreError> {
-        let ring = Ring { key: key.clone(), hashes: vec![hash.clone()], captcha_secret };
+        let ring = Ring { key: key.clone(), hashes: vec![hash.clone()], captcha_secret, last_used_on: None };
         let (now, opens) = (key.created_on, ring.opens(None));
         let mut transaction = Transaction::default();
         transaction.put_if(encode(Key::api_key(&hash), &opens, now)?, absent());
@@ -132,7 +135,7 @@ impl Store {
         };
         let show = |ring: Ring| {
             let used = ring.hashes.iter().map(used).collect::<Result<Vec<_>, _>>()?;
-            let last_used_on = used.into_iter().flatten().max();
+            let last_used_on = used.into_iter().flatten().chain(ring.last_used_on).max();
             Ok(KeyShown { key: ring.key, last_used_on, hashes: ring.hashes })
         };
         rings.into_iter().map(show).collect()
@@ -189,6 +192,7 @@ impl Store {
     /// Ends a key at once; [`StoreError::NotFound`] if there is none.
     pub async fn revoke_key(&self, org: OrgId, key: KeyId, now: DateTime<Utc>) -> Result<ApiKey, StoreError> {
         let mut ring = self.ring(org, key).await?;
+        ring.last_used_on = self.shown(vec![ring.clone()]).await?.pop().and_then(|shown| shown.last_used_on);
         let seen = std::mem::take(&mut ring.hashes); // so that a rotation that read them is refused
         ring.key.revoked_on.get_or_insert(now);
         let mut transaction = Transaction::default();

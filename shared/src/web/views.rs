@@ -85,7 +85,7 @@ impl<'a> From<&'a Lead> for AddressView<'a> {
 
 impl LeadView<'_> {
     /// The lead with its description cut to what room there is, which it takes from, and without its attribution
-    /// if there is none left; in bytes as they are sent, see [`sent_as`].
+    /// if there is none left; in bytes as they are sent, where quotes and line breaks take more.
     #[must_use]
     pub fn within(mut self, room: &mut usize) -> Self {
         if let Some(text) = self.description {
