@@ -240,10 +240,10 @@ async fn a_key_revoked_while_it_is_rotated_stays_revoked() {
     let new = leadline::auth::ApiSecret::generate().unwrap();
 
     let (store, now) = (&app.app.store, app.now());
-    let (revoked, rotated) =
+    let (revoked, _) =
         tokio::join!(store.revoke_key(admin.org, id, now), store.rotate_key(admin.org, id, new.hash(), now));
 
-    assert!(revoked.is_ok() && rotated.is_err());
+    assert!(revoked.is_ok(), "whoever comes first");
     for secret in [&old, new.reveal()] {
         assert_eq!(capture(&app, secret, "last_name=A&phone=11111").await.status, 403);
     }

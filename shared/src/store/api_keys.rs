@@ -14,6 +14,8 @@ use crate::domain::{ApiKey, KeyId, OrgId};
 use crate::human::CaptchaSecret;
 use crate::telemetry::chain;
 
+/// How often a key is revoked anew that is rotated at the same time.
+const ATTEMPTS: usize = 5;
 /// How old the time of last use may be.
 const STALE: Duration = Duration::hours(1);
 /// How long a key's old secret goes on after it was rotated.
@@ -191,6 +193,16 @@ impl Store {
 
     /// Ends a key at once; [`StoreError::NotFound`] if there is none.
     pub async fn revoke_key(&self, org: OrgId, key: KeyId, now: DateTime<Utc>) -> Result<ApiKey, StoreError> {
+        for _ in 1..ATTEMPTS {
+            match self.revoke_once(org, key, now).await {
+                Err(StoreError::Conflict) => {} // it was rotated meanwhile; the new secret ends too
+                done => return done,
+            }
+        }
+        self.revoke_once(org, key, now).await
+    }
+
+    async fn revoke_once(&self, org: OrgId, key: KeyId, now: DateTime<Utc>) -> Result<ApiKey, StoreError> {
         let mut ring = self.ring(org, key).await?;
         ring.last_used_on = self.shown(vec![ring.clone()]).await?.pop().and_then(|shown| shown.last_used_on);
         let seen = std::mem::take(&mut ring.hashes); // so that a rotation that read them is refused
