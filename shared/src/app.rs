@@ -97,7 +97,7 @@ impl App {
     pub async fn from_env_with_bucket() -> Result<Self, BoxError> {
         let (config, sdk) = (Config::from_env()?, aws::function_config()?);
         let bucket = config.bucket.clone().ok_or(ConfigError::Missing("LEADLINE_BUCKET"))?;
-        let files = Files::new(aws::function_bucket_client(&sdk), bucket);
+        let files = Files::of_function(sdk.clone(), bucket);
         Ok(Self::start(config, &sdk).await?.with_files(files))
     }
 

@@ -1,7 +1,9 @@
 //! The bucket: the bytes of attachments.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
@@ -9,10 +11,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures::future::try_join_all;
 
-use std::sync::Arc;
-
-use crate::BoxError;
 use crate::domain::{ContentType, FileName};
+use crate::{BoxError, aws};
 
 /// How long a link to a file is good.
 const LINK: Duration = Duration::from_secs(5 * 60);
@@ -63,14 +63,25 @@ pub struct UploadLink {
 /// The bucket of one deployment. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Files {
-    client: Client,
+    client: Arc<LazyLock<Client, MakeClient>>,
     bucket: Arc<str>,
 }
+
+type MakeClient = Box<dyn FnOnce() -> Client + Send>;
 
 impl Files {
     /// The files in the bucket of that name.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self { client, bucket: bucket.into().into() }
+        Self::made(Box::new(|| client), bucket.into())
+    }
+
+    /// The same for a function, whose client is made when it is first needed: its start does not wait for it.
+    pub fn of_function(config: SdkConfig, bucket: String) -> Self {
+        Self::made(Box::new(move || aws::function_bucket_client(&config)), bucket)
+    }
+
+    fn made(client: MakeClient, bucket: String) -> Self {
+        Self { client: Arc::new(LazyLock::new(client)), bucket: bucket.into() }
     }
 
     /// Writes an object.

@@ -104,8 +104,11 @@ fn build() -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+/// The checkout that cargo runs this from; not the one that it was built in, which may share the target folder.
+fn workspace() -> PathBuf {
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("tests/cold-start"), PathBuf::from);
+    package.join("../..")
 }
 
 /// An empty table on loopback; it is there as long as the runtime.
