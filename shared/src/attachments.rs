@@ -100,7 +100,7 @@ impl<'a> Attachments<'a> {
         let now = file.created_on;
         file.awaited_until = Some(now + AWAITED);
         let link = self.files.upload_link(&file.object(), &file.content_type, file.size).await?;
-        let task = Task::Upload { lead: file.lead, file: file.id, object: file.object() };
+        let task = Task::Upload { lead: file.lead, file: file.id };
         let chore = Chore::new(file.org, now + ARRIVED, task);
         let expires_on = now + Duration::from_std(UPLOAD_LINK).unwrap_or_else(|_| Duration::zero());
         Ok((Upload { link, expires_on }, chore))
@@ -196,7 +196,7 @@ impl<'a> Attachments<'a> {
         let org = chore.org();
         match &chore.task {
             Task::Objects(objects) => self.files.remove(objects).await?,
-            Task::Upload { lead, file, object } => self.settle_upload(org, *lead, *file, object).await?,
+            Task::Upload { lead, file } => self.settle_upload(org, *lead, *file).await?,
             Task::Lead(lead) => {
                 let mut more = true;
                 while more {
@@ -217,9 +217,9 @@ impl<'a> Attachments<'a> {
         org: OrgId,
         lead: LeadId,
         file: AttachmentId,
-        object: &String,
     ) -> Result<(), AttachmentError> {
-        let (record, size) = (self.store.find_file(org, lead, file).await?, self.files.size(object).await?);
+        let object = Attachment::object_of(org, lead, file);
+        let (record, size) = (self.store.find_file(org, lead, file).await?, self.files.size(&object).await?);
         match (record, size) {
             (Some(record), Some(size)) if record.awaited_until.is_some() => {
                 Ok(self.store.attachment_arrived(&Attachment { size, ..record }).await?)
@@ -227,7 +227,7 @@ impl<'a> Attachments<'a> {
             (Some(record), None) if record.awaited_until.is_some() => {
                 Ok(self.store.remove_awaited(org, lead, file).await?)
             }
-            (None, Some(_)) => Ok(self.files.remove(std::slice::from_ref(object)).await?),
+            (None, Some(_)) => Ok(self.files.remove(&[object]).await?),
             (Some(_) | None, _) => Ok(()),
         }
     }

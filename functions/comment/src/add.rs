@@ -28,7 +28,7 @@ pub(crate) async fn add(app: &App, request: &Request, pk: &str) -> Reply {
     let now = app.clock.now();
     let folder = async {
         match pk.parse() {
-            Ok(id) => app.store.folder(seat.org, id).await,
+            Ok(id) => app.store.folder(seat.org, id, true).await,
             Err(_) => Ok(None),
         }
     };

@@ -2,7 +2,7 @@
 
 use lambda_http::Request;
 use leadline::App;
-use leadline::domain::{Caller, Comment, Form};
+use leadline::domain::{Comment, Form};
 use leadline::store::StoreError;
 use leadline::web::{self, ApiError, CommentView, Reply};
 
@@ -10,7 +10,7 @@ const MISSING: ApiError = ApiError::NotFound("comment");
 
 /// `PUT` and `PATCH`.
 pub(crate) async fn edit(app: &App, request: &Request, pk: &str) -> Reply {
-    let (_, was) = read(app, request, pk).await?;
+    let was = read(app, request, pk).await?;
     let fields = web::fields(request).await?;
     let mut form = Form::new(&fields);
     let text = form.required(&["comment"], None);
@@ -27,7 +27,7 @@ pub(crate) async fn edit(app: &App, request: &Request, pk: &str) -> Reply {
 
 /// `DELETE`.
 pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
-    let (_, comment) = read(app, request, pk).await?;
+    let comment = read(app, request, pk).await?;
     match app.store.remove_comment(&comment).await {
         Ok(()) => Ok(web::no_content()),
         Err(StoreError::Conflict) => Err(MISSING),
@@ -36,7 +36,7 @@ pub(crate) async fn delete(app: &App, request: &Request, pk: &str) -> Reply {
 }
 
 /// A comment that the caller may edit.
-async fn read(app: &App, request: &Request, pk: &str) -> Result<(Caller, Comment), ApiError> {
+async fn read(app: &App, request: &Request, pk: &str) -> Result<Comment, ApiError> {
     let seat = web::seat(app, request).await?;
     let comment = async {
         match pk.parse() {
@@ -47,7 +47,7 @@ async fn read(app: &App, request: &Request, pk: &str) -> Result<(Caller, Comment
     let (caller, comment) = tokio::join!(app.auth.admit(seat, &app.store), comment);
     let (caller, comment) = (caller?, comment?.ok_or(MISSING)?);
     if caller.may_edit_comment(&comment) {
-        Ok((caller, comment))
+        Ok(comment)
     } else {
         Err(ApiError::Forbidden("only its author or an ADMIN may change a comment"))
     }

@@ -4,7 +4,7 @@ use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::domain::{Door, FieldErrors, Lead, LeadDetails, Link};
 use leadline::store::{AddError, Converting, Opening};
-use leadline::web::{self, ApiError, FILE_FIELDS, LeadView, Reply, Target};
+use leadline::web::{self, ApiError, FILE_FIELDS, Reply, Target};
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
@@ -44,16 +44,11 @@ async fn open(app: &App, request: &Request) -> Reply {
         repeat: None,
         buckets: Vec::new(),
     };
-    match app.store.open_lead(opening, |lead| web::record(&created(lead))).await {
-        Ok(lead) => Ok(created(&lead)),
+    match app.store.open_lead(opening, |lead| web::record(&web::lead_created(lead))).await {
+        Ok(lead) => Ok(web::lead_created(&lead)),
         Err(error) => {
             attachments.discard(staged, now).await;
             web::not_opened(error)
         }
     }
-}
-
-fn created(lead: &Lead) -> Response<Body> {
-    let location = format!("/api/leads/{}/", lead.id);
-    web::tagged(web::created(&location, &LeadView::from(lead)), lead.version)
 }

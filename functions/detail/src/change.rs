@@ -6,7 +6,7 @@ use lambda_http::http::Method;
 use leadline::App;
 use leadline::domain::{Caller, FieldErrors, Lead, LeadId, Link, Status};
 use leadline::store::{Chore, Converting, OpenError, StoreError, Updating};
-use leadline::web::{self, ApiError, LeadView, Reply};
+use leadline::web::{self, ApiError, Reply};
 
 /// How often a change is made anew on a lead that changed meanwhile, when the client named no version.
 const ATTEMPTS: usize = 8;
@@ -33,7 +33,7 @@ async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
         }
         let (details, link) = FieldErrors::both(details, Link::read(&fields))?;
         if details == lead.details {
-            return Ok(web::tagged(web::json(&LeadView::from(&lead)), lead.version));
+            return Ok(web::lead_shown(&lead));
         }
         let now = app.clock.now();
         let updating = Updating {
@@ -42,7 +42,7 @@ async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
             converting: Converting::wanted(&details, link, &app.ids, now),
         };
         match app.store.update_lead(&lead, lead.changed(details, now), &updating).await {
-            Ok(lead) => return Ok(web::tagged(web::json(&LeadView::from(&lead)), lead.version)),
+            Ok(lead) => return Ok(web::lead_shown(&lead)),
             Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, caller, lead.id).await?,
             Err(error) => return web::not_opened(error),
         }

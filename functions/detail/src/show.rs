@@ -77,7 +77,7 @@ pub(crate) async fn show(app: &App, request: &Request, pk: &str) -> Reply {
     // Rights and data are read at the same time; nothing is told before both are known.
     let (caller, folder, history, comments, sides) = tokio::join!(
         app.auth.admit(seat, &app.store),
-        app.store.folder(seat.org, id),
+        app.store.folder(seat.org, id, older_comments.is_none()),
         app.store.history(seat.org, id, older_events),
         comments,
         app.store.side_lists(seat.org),

@@ -5,8 +5,8 @@ use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::auth::ApiSecret;
 use leadline::domain::{ApiKey, Attribution, Door, Fields, Lead, LeadDetails, Value};
-use leadline::store::{Bucket, OpenError, Opened, Opening, Refusal, Repeat};
-use leadline::web::{self, ApiError, LeadView, Reply};
+use leadline::store::{Bucket, OpenError, Opened, Opening, Repeat};
+use leadline::web::{self, ApiError, Reply};
 
 use crate::{cors, human, page};
 
@@ -74,7 +74,7 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     lead.created_from_site = true;
     lead.attribution = Attribution::read(&fields);
     if fields.filled(HONEYPOT) {
-        return Ok(created(&disguised(app, key, lead)));
+        return Ok(web::lead_created(&disguised(app, key, lead)));
     }
     let once = web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &asked(&fields))?;
     let repeat = repeat(key, &lead.details);
@@ -86,7 +86,9 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
         }
         let proof = human::proof(&fields)?;
         // So that nobody has us ask at will; the key's own token is taken only by those who pass.
-        app.store.take_tokens(opened.address.as_slice(), now).await.map_err(limited)?;
+        if let Err(refusal) = app.store.take_tokens(opened.address.as_slice(), now).await {
+            return web::not_opened(refusal.into());
+        }
         buckets = opened.all.iter().cloned().collect();
         if let Err(error) = human::prove(app, request, opened, captcha, &proof, &mut lead.details).await {
             // The same capture, sent twice at once, may have used the proof up.
@@ -109,10 +111,10 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
         repeat: Some(repeat),
         buckets,
     };
-    let opened_lead = app.store.open_lead(opening, |lead| web::record(&created(lead)));
+    let opened_lead = app.store.open_lead(opening, |lead| web::record(&web::lead_created(lead)));
     let (opened_lead, ()) = tokio::join!(opened_lead, app.store.mark_used(opened, now));
     match opened_lead {
-        Ok(lead) => Ok(created(&lead)),
+        Ok(lead) => Ok(web::lead_created(&lead)),
         Err(error) => not_opened(error, as_sent),
     }
 }
@@ -132,15 +134,10 @@ fn disguised(app: &App, key: &ApiKey, mut lead: Lead) -> Lead {
 /// sender may be a stranger who knows an e-mail.
 fn not_opened(error: OpenError, sent: Lead) -> Reply {
     match error {
-        OpenError::Repeat(id, at) => Ok(created(&Lead { id, created_on: at, updated_on: at, ..sent })),
+        OpenError::Repeat(id, at) => {
+            Ok(web::lead_created(&Lead { id, created_on: at, updated_on: at, ..sent }))
+        }
         error => web::not_opened(error),
-    }
-}
-
-fn limited(refusal: Refusal) -> ApiError {
-    match refusal {
-        Refusal::Empty(seconds) => ApiError::RateLimited(seconds),
-        Refusal::Store(error) => error.into(),
     }
 }
 
@@ -182,9 +179,4 @@ fn repeat(key: &ApiKey, details: &LeadDetails) -> Repeat {
     let sender = email.or(phone).unwrap_or_default();
     let text = details.description.as_ref().map(|text| text.as_str()).unwrap_or_default();
     Repeat::new(key.org, &key.id.to_string(), &sender, text)
-}
-
-fn created(lead: &Lead) -> Response<Body> {
-    let location = format!("/api/leads/{}/", lead.id);
-    web::tagged(web::created(&location, &LeadView::from(lead)), lead.version)
 }

@@ -98,16 +98,16 @@ fn problems(errors: &Value) -> Vec<String> {
 }
 
 fn page(words: &Words, title: &str, message: &str, problems: &[String], back: Option<&str>) -> String {
-    let mut body = format!("<h1>{}</h1><p>{}</p>", escaped(title), escaped(message));
+    let mut body = format!("<h1>{}</h1><p>{}</p>", web::escaped(title), web::escaped(message));
     if !problems.is_empty() {
         body.push_str("<ul lang=\"en\">");
         for problem in problems {
-            let _ = write!(body, "<li>{}</li>", escaped(problem));
+            let _ = write!(body, "<li>{}</li>", web::escaped(problem));
         }
         body.push_str("</ul>");
     }
     if let Some(back) = back {
-        let _ = write!(body, "<p><a href=\"{}\">{}</a></p>", escaped(back), words.back);
+        let _ = write!(body, "<p><a href=\"{}\">{}</a></p>", web::escaped(back), words.back);
     }
     format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
@@ -115,21 +115,6 @@ fn page(words: &Words, title: &str, message: &str, problems: &[String], back: Op
          <style>:root{{color-scheme:light dark}}body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;\
          margin:12vh auto;padding:0 1.25rem}}</style>{body}</html>",
         words.lang,
-        escaped(title)
+        web::escaped(title)
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }

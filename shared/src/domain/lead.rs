@@ -185,8 +185,9 @@ impl LeadDetails {
         if form.flag("auto_convert") && door != Door::Site {
             status = Status::Converted;
         }
-        let converts = status == Status::Converted && before != Status::Converted;
-        if converts && door == Door::Site {
+        let asks = status == Status::Converted && before != Status::Converted;
+        let converts = asks && door != Door::Site;
+        if asks && !converts {
             form.errors.add("status", "a website cannot convert a lead");
         }
         let title = form.optional(&["title"], now!(title));

@@ -17,7 +17,9 @@ const ATTEMPTS: u32 = 5;
 
 impl Store {
     /// The items there are of these keys, as last written; any number, in one round.
-    pub(crate) async fn read_all(&self, keys: Vec<Key>) -> Result<HashMap<Key, Item>, StoreError> {
+    pub(crate) async fn read_all(&self, mut keys: Vec<Key>) -> Result<HashMap<Key, Item>, StoreError> {
+        keys.sort_unstable();
+        keys.dedup(); // DynamoDB refuses a key that is asked for twice
         let batches = keys.chunks(MOST).map(|batch| self.read_batch(batch.to_vec()));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }

@@ -36,7 +36,7 @@ pub enum Task {
     /// Remove these objects: no record names them.
     Objects(Vec<String>),
     /// An upload whose link is over: it counts if it has arrived unseen, and else goes.
-    Upload { lead: LeadId, file: AttachmentId, object: String },
+    Upload { lead: LeadId, file: AttachmentId },
     /// Remove what is left of a lead that is gone: comments, files, history.
     Lead(LeadId),
 }

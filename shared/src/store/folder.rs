@@ -22,9 +22,14 @@ pub struct Folder {
 }
 
 impl Store {
-    /// A lead with its files and comments.
-    pub async fn folder(&self, org: OrgId, lead: LeadId) -> Result<Option<Folder>, StoreError> {
-        let start = Key::comments(org, lead);
+    /// A lead with its files and, if they are wanted, its comments.
+    pub async fn folder(
+        &self,
+        org: OrgId,
+        lead: LeadId,
+        with_comments: bool,
+    ) -> Result<Option<Folder>, StoreError> {
+        let start = if with_comments { Key::comments(org, lead) } else { Key::files(org, lead) };
         let (items, more) = self.newest(start, "SK >= :start", None).await?;
         let (mut found, mut attachments, mut comments) = (None, Vec::new(), Vec::new());
         for item in items {

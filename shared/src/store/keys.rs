@@ -7,8 +7,8 @@ use ring::digest::{SHA256, digest};
 
 use super::api_keys::KeyHash;
 use crate::domain::{
-    AccountId, AttachmentId, CommentId, CompanyId, ContactId, KeyId, LeadId, OpportunityId, OrgId, TeamId,
-    UserId, fold,
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, KeyId, Lead, LeadId, OpportunityId, OrgId,
+    TeamId, UserId, fold,
 };
 
 /// Longest part of a sort key taken as it is; DynamoDB allows 1,024 bytes in all.
@@ -18,7 +18,7 @@ pub(crate) const SHARDS: u8 = 16;
 
 /// A primary key. Every constructor asks for the organisation, so that no key can reach into
 /// another's data; the exceptions are what is looked up before an organisation is known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,
@@ -198,6 +198,11 @@ impl Key {
         Self::new(lead_partition(org, lead), format!("COMMENT#{comment}"))
     }
 
+    /// The start of all keys of a lead's files; behind them only itself.
+    pub(crate) fn files(org: OrgId, lead: LeadId) -> Self {
+        Self::new(lead_partition(org, lead), "FILE#")
+    }
+
     /// The start of all keys of a lead's comments.
     pub(crate) fn comments(org: OrgId, lead: LeadId) -> Self {
         Self::new(lead_partition(org, lead), "COMMENT#")
@@ -231,6 +236,11 @@ impl Key {
     /// The counter that a lead is counted in: one of 16, so that writers seldom meet.
     pub(crate) fn count(org: OrgId, lead: LeadId) -> Self {
         Self::new(format!("ORG#{org}#COUNT"), format!("{:02}", shard(lead)))
+    }
+
+    /// What a lead's e-mail address belongs to.
+    pub(crate) fn email_of(lead: &Lead) -> Option<Self> {
+        lead.details.email.as_ref().map(|email| Self::email(lead.org, email.as_str()))
     }
 
     /// What an e-mail address belongs to.

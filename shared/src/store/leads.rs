@@ -207,11 +207,9 @@ impl Store {
         updating: &Updating,
     ) -> Result<Lead, OpenError> {
         let converting = updating.converting.as_ref();
-        let email =
-            |lead: &Lead| lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
         for _ in 0..ATTEMPTS {
             let more = converting.map(|converting| converting.keys(&changed)).unwrap_or_default();
-            let more = more.into_iter().chain(converting.and_then(|_| email(&changed)));
+            let more = more.into_iter().chain(converting.and_then(|_| Key::email_of(&changed)));
             let around = self.surroundings(&changed, Some(was), more).await?;
             around.check(&changed, Some(was))?.or(()).map_err(OpenError::Invalid)?;
             let (mut lead, now) = (changed.clone(), changed.updated_on);
@@ -221,7 +219,7 @@ impl Store {
             if converting.is_none() && lead.details == was.details && lead.company == was.company {
                 return Ok(was.clone()); // tags in another case, spelled as they were
             }
-            let (before, after) = (email(was), email(&lead));
+            let (before, after) = (Key::email_of(was), Key::email_of(&lead));
             let moved = before != after;
             if let Some(key) = before.filter(|_| moved) {
                 let known = around.email_use(&key)?;
@@ -271,7 +269,7 @@ impl Store {
         chore: &Chore,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let email = lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
+        let email = Key::email_of(lead);
         for _ in 0..ATTEMPTS {
             let mut transaction = Transaction::default();
             if let Some(key) = email.clone() {

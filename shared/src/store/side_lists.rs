@@ -60,8 +60,6 @@ impl Store {
             details.contacts.iter().map(|id: &ContactId| Key::contact(org, *id)).collect();
         let mut keys: Vec<Key> = users.iter().chain(&teams).chain(&contacts).cloned().collect();
         keys.extend(lead.conversion.iter().flat_map(|conversion| conversion.keys(org)));
-        keys.sort_unstable_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
-        keys.dedup();
         let found = self.read_all(keys).await?;
         let converted = lead.conversion.map(|conversion| conversion.read(org, &found)).transpose()?;
         Ok(People {

@@ -31,8 +31,6 @@ impl Store {
         keys.extend(details.tags.names().map(|tag| Key::tag(org, tag)));
         keys.extend(details.source.as_ref().map(|source| Key::source(org, source.as_str())));
         keys.extend(details.account_name.as_ref().map(|name| Key::company_name(org, name.as_str())));
-        keys.sort_unstable_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
-        keys.dedup();
         Ok(Surroundings(self.read_all(keys).await?))
     }
 }
@@ -60,8 +58,7 @@ fn references(lead: &Lead, was: Option<&Lead>) -> Vec<(&'static str, String, Key
 
 /// The e-mails whose leads are counted anew.
 fn emails(lead: &Lead, was: Option<&Lead>) -> Vec<Key> {
-    let key = |lead: &Lead| lead.details.email.as_ref().map(|email| Key::email(lead.org, email.as_str()));
-    let (before, after) = (was.and_then(key), key(lead));
+    let (before, after) = (was.and_then(Key::email_of), Key::email_of(lead));
     if before == after { Vec::new() } else { before.into_iter().chain(after).collect() }
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod cursors;
 mod error;
 mod files;
+mod html;
 mod links;
 mod once;
 mod opened;
@@ -26,9 +27,10 @@ pub use body::{Sent, SentFile, fields, read_json, sent};
 pub use cursors::{comment_cursor, cursor, history_cursor};
 pub use error::ApiError;
 pub use files::FILE_FIELDS;
+pub use html::escaped;
 pub use links::{Page, page, query};
 pub use once::once;
-pub use opened::not_opened;
+pub use opened::{lead_created, lead_shown, not_opened};
 pub use reply::{
     Reply, answer, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
     see_other, tagged,

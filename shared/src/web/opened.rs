@@ -1,7 +1,21 @@
-//! Why a lead was not written, as the client is told.
+//! A lead that was written, or why it was not, as the client is told.
 
-use super::{ApiError, Reply, replay};
+use lambda_http::{Body, Response};
+
+use super::{ApiError, LeadView, Reply, created, json, replay, tagged};
+use crate::domain::Lead;
 use crate::store::OpenError;
+
+/// 201 with a new lead, and where it is.
+pub fn lead_created(lead: &Lead) -> Response<Body> {
+    let location = format!("/api/leads/{}/", lead.id);
+    tagged(created(&location, &LeadView::from(lead)), lead.version)
+}
+
+/// 200 with a lead.
+pub fn lead_shown(lead: &Lead) -> Response<Body> {
+    tagged(json(&LeadView::from(lead)), lead.version)
+}
 
 /// The answer to a lead that was not written: the first answer, if the request was done before.
 pub fn not_opened(error: OpenError) -> Reply {
