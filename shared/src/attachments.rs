@@ -112,7 +112,12 @@ impl<'a> Attachments<'a> {
         files: Vec<Attachment>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Attachment>, AttachmentError> {
-        let arrived = join_all(files.into_iter().map(|file| self.arrival(file, now))).await;
+        let mut asked = 0;
+        let files = files.into_iter().filter(|file| {
+            asked += usize::from(file.awaited_until.is_some());
+            file.awaited_until.is_none() || asked <= Attachment::MOST_AWAITED
+        });
+        let arrived = join_all(files.map(|file| self.arrival(file, now))).await;
         let mut here = Vec::new();
         for file in arrived {
             match file {

@@ -26,13 +26,8 @@ impl CaptchaSecret {
 }
 
 /// What verifiers say when the sender is not to blame, but the key's settings or they themselves.
-const OURS: [&str; 5] = [
-    "bad-request",
-    "internal-error",
-    "invalid-input-secret",
-    "missing-input-secret",
-    "sitekey-secret-mismatch",
-];
+const OURS: [&str; 4] =
+    ["internal-error", "invalid-input-secret", "missing-input-secret", "sitekey-secret-mismatch"];
 
 /// Asks verifiers.
 #[derive(Debug, Default)]

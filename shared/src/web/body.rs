@@ -19,6 +19,8 @@ const DEEPEST: usize = 32;
 const LARGEST: usize = 1024 * 1024;
 /// Largest body with files: what API Gateway takes. Of that, Lambda's 6 MB leave about 4.4 MB.
 const LARGEST_WITH_FILES: usize = 10 * 1024 * 1024;
+/// Longest `Content-Disposition` of a part, in bytes: room for every name, percent-encoded.
+const LONGEST_DISPOSITION: usize = 8 * 1024;
 /// Most files of a body: their records are written in the one transaction of the request.
 const MOST_FILES: usize = 10;
 
@@ -185,6 +187,11 @@ async fn multipart(bytes: &[u8], content_type: &str, file_fields: &[&str]) -> Re
         if count > MOST {
             return Err(ApiError::BadRequest("too many fields".to_owned()));
         }
+        if part.headers().get(CONTENT_DISPOSITION).is_some_and(|value| value.len() > LONGEST_DISPOSITION) {
+            return Err(ApiError::BadRequest(
+                "a part of the multipart body has too long a header".to_owned(),
+            ));
+        }
         let field = part.name().unwrap_or_default().to_owned();
         let name = file_name(&part);
         let content_type = ContentType::sent(part.content_type().map(AsRef::as_ref));
@@ -243,9 +250,8 @@ fn parameter_value(text: &str) -> (String, &str) {
         let end = text.find(';').unwrap_or(text.len());
         return (text[..end].trim_end().to_owned(), &text[end..]);
     };
-    let quotes: Vec<usize> = quoted.match_indices('"').map(|(at, _)| at).collect();
     let escaped = |at: usize| quoted[..at].ends_with('\\');
-    let end = quotes.iter().copied().find(|at| !escaped(*at)).or(quotes.last().copied());
+    let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !escaped(*at)).or(quoted.rfind('"'));
     let end = end.unwrap_or(quoted.len());
     (quoted[..end].replace("\\\"", "\""), quoted.get(end + 1..).unwrap_or_default())
 }

@@ -163,3 +163,16 @@ async fn a_body_that_cannot_be_read_without_a_key_says_why() {
         assert_status(&answer, status, content_type);
     }
 }
+
+#[tokio::test]
+async fn a_part_with_a_header_without_end_is_refused() {
+    let app = TestApp::start().await;
+    let parameters = ";=\"\"".repeat(200_000);
+    let body =
+        format!("--XX\r\nContent-Disposition: form-data; name=\"a\"{parameters}\r\n\r\nx\r\n--XX--\r\n");
+
+    let answer = app.anyone().send("POST", PATH, "multipart/form-data; boundary=XX", body).await;
+
+    assert_status(&answer, 400, "a long Content-Disposition");
+    assert!(answer.text.contains("too long a header"), "{}", answer.text);
+}
