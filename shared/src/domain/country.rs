@@ -1,6 +1,8 @@
 //! Countries by ISO 3166-1.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::iter;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -62,27 +64,46 @@ const USUAL_NAMES: [(&str, &str); 33] = [
     ("vietnam", "VN"),
 ];
 
+/// Every name of a country, folded: those in daily use, the standard's, and the standard's without its `(the)`. A file
+/// of a million leads asks a million times.
+static BY_NAME: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
+    let usual = USUAL_NAMES.iter().map(|&(name, code)| (name.to_owned(), code));
+    let standard = rust_iso3166::ALL.iter().flat_map(|country| {
+        let name = fold(country.name);
+        let short = name.strip_suffix(" (the)").map(str::to_owned);
+        iter::once(name).chain(short).map(|name| (name, country.alpha2))
+    });
+    let mut names = HashMap::new();
+    for (name, code) in usual.chain(standard) {
+        if let Ok(code) = code.as_bytes().try_into() {
+            names.entry(name).or_insert(Country(code));
+        }
+    }
+    names
+});
+
+impl Country {
+    fn by_code(text: &str) -> Option<Self> {
+        let found = match text.len() {
+            2 => rust_iso3166::from_alpha2(&text.to_ascii_uppercase()),
+            3 => rust_iso3166::from_alpha3(&text.to_ascii_uppercase()),
+            _ => None,
+        };
+        found?.alpha2.as_bytes().try_into().ok().map(Self)
+    }
+
+    fn by_name(text: &str) -> Option<Self> {
+        BY_NAME.get(&fold(text)).copied()
+    }
+}
+
 impl FromStr for Country {
     type Err = CountryError;
 
     fn from_str(text: &str) -> Result<Self, CountryError> {
         let text = text.trim();
-        let code = text.to_ascii_uppercase();
-        let named = fold(text);
-        let usual = USUAL_NAMES.iter().find(|(name, _)| *name == named).map(|(_, code)| *code);
-        rust_iso3166::from_alpha2(usual.unwrap_or(&code))
-            .or_else(|| rust_iso3166::from_alpha3(&code))
-            .or_else(|| rust_iso3166::ALL.iter().find(|country| goes_by(country.name, &named)).copied())
-            .and_then(|country| country.alpha2.as_bytes().try_into().ok())
-            .map(Self)
-            .ok_or(CountryError)
+        Self::by_code(text).or_else(|| Self::by_name(text)).ok_or(CountryError)
     }
-}
-
-/// The standard's name, or the part before its qualification: `Viet Nam`, `Sudan (the)`.
-fn goes_by(standard: &str, named: &str) -> bool {
-    let standard = fold(standard);
-    standard == named || standard.strip_suffix(" (the)").is_some_and(|short| short == named)
 }
 
 impl fmt::Display for Country {
@@ -127,6 +148,17 @@ mod tests {
         assert_eq!("Atlantis".parse::<Country>(), Err(CountryError));
         assert_eq!("XX".parse::<Country>(), Err(CountryError));
         assert_eq!(COUNTRIES.len(), 249);
+    }
+
+    #[test]
+    fn every_country_goes_by_its_codes_and_its_name() {
+        for country in rust_iso3166::ALL {
+            let short = country.name.strip_suffix(" (the)").unwrap_or(country.name);
+            for typed in [country.alpha2, country.alpha3, country.name, short, &short.to_uppercase()] {
+                let read = typed.parse::<Country>().map(|c| c.to_string());
+                assert_eq!(read, Ok(country.alpha2.to_owned()), "{typed}");
+            }
+        }
     }
 
     #[test]
