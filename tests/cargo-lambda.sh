@@ -78,15 +78,20 @@ for name in sys.argv[2].split("."):
 print(value)' "$1" "$2"
 }
 
-# check NAME WANTED GOT [EXPRESSION]: compares a status and, when given, asks $work/body (as `body`) the expression.
+# holds EXPRESSION: whether it is so of $work/body (as `body`).
+holds() {
+  python3 -c '
+import json, sys
+body = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(not eval(f"({sys.argv[2]})"))' "$work/body" "$1" 2>"$work/expression"
+}
+
+# check NAME WANTED GOT [EXPRESSION]: compares a status and, when given, asks $work/body the expression.
 check() {
   local why=""
   if [ "$2" != "$3" ]; then
     why="wanted $2, got $3"
-  elif [ -n "${4:-}" ] && ! python3 -c '
-import json, sys
-body = json.load(open(sys.argv[1], encoding="utf-8"))
-sys.exit(not eval(sys.argv[2]))' "$work/body" "$4" 2>"$work/expression"; then
+  elif [ -n "${4:-}" ] && ! holds "$4"; then
     why="not so: $4 $(tail -n 1 "$work/expression")"
   fi
   if [ -z "$why" ]; then
@@ -109,6 +114,18 @@ request() {
   check "$name" "$wanted" "$status" "$expression"
 }
 
+# await NAME EXPRESSION CURL-ARGUMENTS...: asks until it is so, for a minute at most.
+await() {
+  local name=$1 expression=$2 status=""
+  shift 2
+  for _ in $(seq 120); do
+    status=$(curl -sS --max-time 180 -o "$work/body" -w '%{http_code}' "$@" 2>>"$work/curl.log") || true
+    holds "$expression" && break
+    sleep 0.5
+  done
+  check "$name" 200 "$status" "$expression"
+}
+
 # download NAME FILE CURL-ARGUMENTS...: follows the redirect that is expected; what comes back must be the file.
 download() {
   local name=$1 file=$2 got
@@ -118,6 +135,17 @@ download() {
     2>>"$work/curl.log") || true
   cmp -s "$file" "$work/fetched" || got="$got, other bytes"
   check "$name" "200 after 1" "$got"
+}
+
+# send NAME FILE: to where $work/body says under `upload`, with the headers that it says.
+send() {
+  python3 -c '
+import json, sys
+upload = json.load(open(sys.argv[1], encoding="utf-8"))["upload"]
+print("url =", json.dumps(upload["url"]))
+for name, value in upload["headers"].items():
+    print("header =", json.dumps(f"{name}: {value}"))' "$work/body" >"$work/upload" 2>>"$work/curl.log" || true
+  request "$1" 200 "" -K "$work/upload" -T "$2"
 }
 
 if [ ! -x "$venv/bin/cargo-lambda" ]; then
@@ -130,7 +158,7 @@ PATH=$venv/bin:$PATH
 
 # Chosen by name and not by --package, so that the features, and with them the artifacts, are those of `cargo test`
 # and of `cargo run --bin`, which is what the watcher runs.
-functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies)
+functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies lead-upload lead-import)
 cargo build --bin leadctl "${functions[@]/#/--bin=}"
 
 "$CARGO_TARGET_DIR/debug/leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
@@ -228,22 +256,53 @@ for slash in / ""; do
   company=$(field "$work/body" companies.0.id 2>/dev/null || echo none)
   request "watch: company, $spelt" 200 "'$company' in json.dumps(body)" \
     "$api/api/leads/company/$company$slash" "${caller[@]}"
+  printf 'Full name,E-mail\nIda Berg,berg%s@example.org\nEva Holm,holm@\n' "${slash:+.slash}" >"$work/leads.csv"
+  leads=(-F "leads_file=@$work/leads.csv;type=text/csv")
+  request "watch: file of leads, $spelt" 200 \
+    'body["status"] == "success" and [body[n + "_count"] for n in ("row", "imported", "failed")] == [2, 1, 1]' \
+    "$api/api/leads/upload$slash" "${caller[@]}" "${leads[@]}"
+  import=$(field "$work/body" id 2>/dev/null || echo none)
+  request "watch: the same file again, $spelt" 200 \
+    "body['repeat_of'] == '$import' and body['imported_count'] == 0" \
+    "$api/api/leads/upload$slash" "${caller[@]}" "${leads[@]}"
+  request "watch: imports, $spelt" 200 "'$import' in [each['id'] for each in body['imports']]" \
+    "$api/api/leads/upload$slash?limit=100" "${caller[@]}"
+  request "watch: import, $spelt" 200 "body['id'] == '$import' and body['progress'] == 100" \
+    "$api/api/leads/upload/$import$slash" "${caller[@]}"
+  request "watch: failed rows fetched from the bucket, $spelt" 200 "" \
+    "$(field "$work/body" errors_file 2>/dev/null || echo none)"
+  request "watch: import undone, $spelt" 200 \
+    'body["status"] == "undone" and body["undo"]["removed_count"] == 1' \
+    -X DELETE "$api/api/leads/upload/$import$slash" "${caller[@]}"
+  printf 'Full name;E-mail\nOle Vik;vik%s@example.org\n' "${slash:+.slash}" >"$work/leads.csv"
+  request "watch: place for a large file, $spelt" 201 'body["upload"]["method"] == "PUT"' \
+    "$api/api/leads/upload$slash" "${caller[@]}" -H "Content-Type: application/json" \
+    --data "{\"file_name\": \"leads.csv\", \"size\": $(wc -c <"$work/leads.csv")}"
+  import=$(field "$work/body" id 2>/dev/null || echo none)
+  send "watch: file sent to that place, $spelt" "$work/leads.csv"
+  await "watch: that file imported, $spelt" 'body["status"] == "success" and body["imported_count"] == 1' \
+    "$api/api/leads/upload/$import$slash" "${caller[@]}"
   request "watch: no token, $spelt" 401 'body["error"] is True' "$api/api/leads$slash"
   request "watch: method not allowed, $spelt" 405 'body["error"] is True' \
     -X DELETE "$api/api/leads$slash" "${caller[@]}"
 done
 request "watch: no such path" 404 'body["error"] is True' "$api/api/nothing" "${caller[@]}"
 
-# invoke FILE FUNCTION WANTED [EXPRESSION]: sends the event with its placeholders filled, checks the answer in it.
+# event FILE FUNCTION: sends the event with its placeholders filled and prints what the function answers.
 tried=()
+event() {
+  sed -e "s|__TOKEN__|$token|g" -e "s|__ORG__|$org|g" -e "s|__API_KEY__|$key|g" -e "s|__LEAD__|$lead|g" \
+    -e "s|__BUCKET__|$LEADLINE_BUCKET|g" "events/$1" >"$work/event.json"
+  timeout 180 cargo lambda invoke "$2" --invoke-address 127.0.0.1 --invoke-port "$port" \
+    --data-file "$work/event.json" 2>>"$work/invoke.log" </dev/null
+}
+
+# invoke FILE FUNCTION WANTED [EXPRESSION]: an event of the gateway; checks the answer in what is answered.
 invoke() {
   local file=$1 function=$2 wanted=$3 expression=${4:-} status
   tried+=("$file")
   : >"$work/body"
-  sed -e "s|__TOKEN__|$token|g" -e "s|__ORG__|$org|g" -e "s|__API_KEY__|$key|g" -e "s|__LEAD__|$lead|g" \
-    "events/$file" >"$work/event.json"
-  status=$(timeout 180 cargo lambda invoke "$function" --invoke-address 127.0.0.1 --invoke-port "$port" \
-    --data-file "$work/event.json" 2>>"$work/invoke.log" </dev/null | python3 -c '
+  status=$(event "$file" "$function" | python3 -c '
 import base64, json, sys
 answer = json.load(sys.stdin)
 body = answer.get("body") or ""
@@ -252,6 +311,15 @@ open(sys.argv[1], "wb").write(data)
 print(answer["statusCode"])' "$work/body" 2>>"$work/invoke.log") || true
   check "invoke: $file" "$wanted" "$status" "$expression"
 }
+
+# deliver NAME FILE: an event of the queue; no message may be given back.
+deliver() {
+  local status=failed
+  tried+=("$2")
+  event "$2" lead-import >"$work/body" && status=answered
+  check "invoke: $1" answered "$status" 'body == {"batchItemFailures": []}'
+}
+
 invoke site-lead.json lead-site-lead 201 'body["last_name"] == "Ångström" and body["source"] == "Website Form"'
 invoke create-lead.json lead-create 201 'body["opportunity_amount"] == "75000.00" and body["country"] == "GB"'
 invoke create-lead-no-title.json lead-create 201 'body["title"] == "Jun Tanaka"'
@@ -268,6 +336,23 @@ invoke detail-lead.json lead-detail 200 \
 invoke convert-lead.json lead-detail 200 \
   'body["status"] == "converted" and body["converted_account"] and body["converted_opportunity"]'
 invoke companies.json lead-companies 200 'len(body["companies"]) >= 2'
+invoke upload-file.json lead-upload 200 \
+  'body["status"] == "success" and [body[n + "_count"] for n in ("row", "imported", "failed")] == [3, 2, 1]
+  and [(e["row"], e["field"], e["column"], e["value"]) for e in body["errors"]] == [(4, "email", "E-mail", "nora.lie@")]
+  and body["ignored_columns"] == ["Shoe size"]'
+deliver "import-test-event.json" import-test-event.json
+deliver "import-file.json, of a file that is gone" import-file.json
+request "bucket: file dropped" 200 "" --aws-sigv4 "aws:amz:$AWS_REGION:s3" \
+  --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" \
+  -T events/leads.csv "$AWS_ENDPOINT_URL_S3/$LEADLINE_BUCKET/imports/$org/leads%20of%20K%C3%B6ln.csv"
+# The stack has an event of the same file for a function of its own: whoever comes first, it is imported once.
+deliver "import-file.json" import-file.json
+await "bucket: dropped file imported once" \
+  '[(each["status"], each["row_count"], each["imported_count"], each["failed_count"]) for each in body["imports"]
+  if each["file_name"] == "leads of Köln.csv"] == [("success", 3, 2, 1)]' \
+  "$api/api/leads/upload/?limit=100" "${caller[@]}"
+invoke list-imports.json lead-upload 200 \
+  '{each["file_name"] for each in body["imports"]} >= {"leads of Köln.csv", "Messe Köln.csv"}'
 for file in events/*.json; do
   case " ${tried[*]} " in
     *" ${file##*/} "*) ;;

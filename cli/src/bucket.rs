@@ -11,22 +11,42 @@ use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 
+use crate::events::{Queue, Watched};
+
 /// A bucket. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     service: S3Service,
+    files: Watched,
 }
 
 impl Bucket {
-    /// The bucket of that name below `root`, made if it is not there, for those who sign with these keys.
-    /// A root is opened once at a time: what is half written there is taken for left over, and goes.
-    pub fn open(root: &Path, name: &str, access_key: &str, secret_key: &str) -> Result<Self, BoxError> {
+    /// The bucket of that name below `root`, made if it is not there, for those who sign with this access key and its
+    /// secret; what comes is told to the queue. A root is opened once at a time: what is half written there is taken
+    /// for left over, and goes.
+    pub fn open(
+        root: &Path,
+        name: &str,
+        (access_key, secret_key): (&str, &str),
+        queue: Queue,
+    ) -> Result<Self, BoxError> {
         fs::create_dir_all(root.join(name))?;
         let files =
             FileSystem::new(root).map_err(|error| format!("the bucket cannot be opened: {error:?}"))?;
-        let mut builder = S3ServiceBuilder::new(files);
+        let files = Watched::new(files, root, name, queue);
+        let mut builder = S3ServiceBuilder::new(files.clone());
         builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
-        Ok(Self { service: builder.build() })
+        Ok(Self { service: builder.build(), files })
+    }
+
+    /// Adds to the queue what is left in its journal of earlier runs. Once, before the first request.
+    pub async fn recover(&self) -> Result<(), BoxError> {
+        self.files.recover().await
+    }
+
+    /// Messages about what came.
+    pub fn queue(&self) -> &Queue {
+        self.files.queue()
     }
 
     /// Answers a request, which must be signed, as a server of HTTP/1.1 does.

@@ -3,6 +3,7 @@
 //! - [`template`]: what `template.yaml` says about routes and table
 //! - [`gateway`]: an API Gateway HTTP API in small
 //! - [`bucket`]: S3 in small, in a folder
+//! - [`events`]: what comes into the bucket, told to functions
 //! - [`dev`]: the local stack
 //! - `snippet`: the HTML that puts a form on a website
 //! - `args`, `commands`: the command line
@@ -11,6 +12,7 @@ mod args;
 pub mod bucket;
 mod commands;
 pub mod dev;
+pub mod events;
 pub mod gateway;
 mod snippet;
 pub mod template;

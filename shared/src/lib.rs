@@ -4,6 +4,8 @@
 //! - [`store`]: the one DynamoDB table
 //! - [`files`]: the bucket
 //! - [`attachments`]: files on leads, kept in step in both
+//! - [`sheet`]: spreadsheets of any kind as rows of text
+//! - [`import`]: files of leads brought in
 //! - [`auth`]: who is asking
 //! - [`human`]: proof that a person sent a form
 //! - [`web`]: requests in, replies out
@@ -17,7 +19,9 @@ pub mod config;
 pub mod domain;
 pub mod files;
 pub mod human;
+pub mod import;
 mod outside;
+pub mod sheet;
 pub mod store;
 pub mod telemetry;
 pub mod web;

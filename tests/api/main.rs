@@ -15,6 +15,7 @@ mod dialects;
 mod faults;
 mod history;
 mod idempotency;
+mod imports;
 mod list;
 mod rights;
 mod routes;

@@ -1,8 +1,13 @@
-//! S3 in this process, between the SDK and a folder of its own: tells what passes and can fail on demand.
+//! S3 in this process, between the SDK and a folder of its own: tells what passes and can fail on demand. Its events
+//! wait until the test has them delivered.
 
+use std::collections::HashMap;
 use std::fs;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -11,20 +16,26 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use futures::future::join_all;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use leadctl::bucket::Body;
+use leadctl::events::{Message, Queue};
+use leadctl::template::Template;
+use leadline::aws;
 use tempfile::TempDir;
 
 use crate::engine::{Fault, TRIP};
 use crate::line::Line;
-use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestApp, sdk_config};
 
 /// What the bucket is called.
 pub(crate) const BUCKET: &str = "leadline";
 /// Where it seems to be.
 pub(crate) const ENDPOINT: &str = "http://s3.example";
+/// How often a message is tried that fails each time, before it is left for later.
+const TRIES: usize = 3;
 
 #[derive(Debug, Default)]
 struct State {
@@ -45,10 +56,11 @@ pub struct Bucket {
 
 impl Bucket {
     /// A bucket with nothing in it.
-    pub(crate) fn empty(line: Line) -> Self {
+    pub(crate) fn empty(template: &Template, line: Line) -> Self {
         let folder = TempDir::new().unwrap();
-        let (key, secret) = (ACCESS_KEY_ID, SECRET_ACCESS_KEY);
-        let service = leadctl::bucket::Bucket::open(folder.path(), BUCKET, key, secret).unwrap();
+        let queue = Queue::open(&folder.path().join("events"), template).unwrap();
+        let (root, keys) = (folder.path().join("s3"), (ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        let service = leadctl::bucket::Bucket::open(&root, BUCKET, keys, queue).unwrap();
         Self { service, folder: Arc::new(folder), line, state: Arc::default() }
     }
 
@@ -81,7 +93,7 @@ impl Bucket {
 
     /// The keys of all objects, in order.
     pub fn objects(&self) -> Vec<String> {
-        let root = self.folder.path().join(BUCKET);
+        let root = self.folder.path().join("s3").join(BUCKET);
         let (mut folders, mut keys) = (vec![root.clone()], Vec::new());
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -143,6 +155,85 @@ impl Bucket {
         };
         let response = HttpResponse::try_from(response.map(SdkBody::from));
         response.map_err(|error| ConnectorError::user(error.into()))
+    }
+}
+
+impl TestApp {
+    /// Puts an object as an operator does, past the product: it is not counted and does not fail.
+    pub async fn drop_object(&self, key: &str, content: impl Into<Bytes>, metadata: &[(&str, &str)]) {
+        let config = sdk_config(self.bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
+        let content = content.into();
+        let length = content.len().try_into().unwrap();
+        let put = aws::bucket_client(&config).put_object().bucket(BUCKET).key(key).content_length(length);
+        let put = metadata.iter().fold(put, |put, (name, value)| put.metadata(*name, *value));
+        let expiring = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+        let signed = put.presigned(expiring).await.unwrap();
+        let request = signed.headers().fold(Request::put(signed.uri()), |request, (name, value)| {
+            request.header(name, value) // signed too
+        });
+        let response = self.bucket.send(request.body(content).unwrap()).await;
+        assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// How many messages about objects wait for the functions that read them.
+    pub fn messages(&self) -> usize {
+        self.queue().count()
+    }
+
+    /// Delivers messages, one after another, until none waits: those too that come meanwhile. One that keeps failing
+    /// waits on.
+    pub async fn deliver(&self) {
+        self.deliver_by(1, 1).await;
+    }
+
+    /// The same, each message twice and all that wait at once.
+    pub async fn deliver_twice_at_once(&self) {
+        self.deliver_by(usize::MAX, 2).await;
+    }
+
+    /// Delivers the first message, once; whether it was handled. If not, it waits on behind the others.
+    pub async fn deliver_one(&self) -> bool {
+        let message = self.queue().take().expect("a message waits");
+        let handled = self.deliver_copies(&message, 1).await;
+        if !handled {
+            self.queue().add(message);
+        }
+        handled
+    }
+
+    /// S3 promises no order.
+    pub fn shuffle_messages(&self) {
+        let mut messages: Vec<Message> = iter::from_fn(|| self.queue().take()).collect();
+        fastrand::shuffle(&mut messages);
+        messages.into_iter().for_each(|message| self.queue().add(message));
+    }
+
+    fn queue(&self) -> &Queue {
+        self.bucket.service.queue()
+    }
+
+    async fn deliver_by(&self, at_once: usize, copies: usize) {
+        let (mut failures, mut left) = (HashMap::new(), Vec::new());
+        loop {
+            let messages: Vec<Message> = iter::from_fn(|| self.queue().take()).take(at_once).collect();
+            if messages.is_empty() {
+                break;
+            }
+            let deliveries = messages.iter().map(|message| self.deliver_copies(message, copies));
+            let handled = join_all(deliveries).await;
+            for (message, _) in messages.into_iter().zip(handled).filter(|(_, handled)| !handled) {
+                let times = failures.entry(message.id()).or_insert(0);
+                *times += 1;
+                if *times < TRIES { self.queue().add(message) } else { left.push(message) }
+            }
+        }
+        left.into_iter().for_each(|message| self.queue().add(message));
+    }
+
+    /// As with SQS, a message is gone when one of its deliveries says that it was handled.
+    async fn deliver_copies(&self, message: &Message, copies: usize) -> bool {
+        let deliveries = (0..copies).map(|_| self.queue().deliver(&self.app, message));
+        join_all(deliveries).await.contains(&true)
     }
 }
 

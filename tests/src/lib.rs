@@ -80,7 +80,7 @@ impl TestApp {
         let line = Line::default();
         let engine = Engine::with_table(&template.create_table(TABLE), line.clone());
         let store = Store::new(aws::client(&sdk_config(engine.clone())), TABLE);
-        let bucket = Bucket::empty(line.clone());
+        let bucket = Bucket::empty(&template, line.clone());
         let config = sdk_config(bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
         let files = Files::new(aws::bucket_client(&config), BUCKET);
         let (ahead, stopped) = (Arc::new(AtomicI64::new(0)), Arc::new(OnceLock::new()));

@@ -12,10 +12,16 @@ use tokio::sync::oneshot;
 use super::dev_json::{ACCESS_KEY_ID, BUCKET, REGION, SECRET_ACCESS_KEY};
 use super::running::{Running, stopped};
 use crate::bucket::{Body, Bucket};
+use crate::events::Queue;
+use crate::template::Template;
 
-/// Opens our bucket below this folder; makes it if it is not there.
-pub(super) fn open(root: &Path) -> Result<Bucket, BoxError> {
-    Bucket::open(root, BUCKET, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+/// Opens our bucket below this folder; makes it if it is not there. Events that no function has handled yet wait in
+/// its queue.
+pub(super) async fn open(home: &Path, template: &Template) -> Result<Bucket, BoxError> {
+    let queue = Queue::open(&home.join("s3-events"), template)?;
+    let bucket = Bucket::open(&home.join("s3"), BUCKET, (ACCESS_KEY_ID, SECRET_ACCESS_KEY), queue)?;
+    bucket.recover().await?;
+    Ok(bucket)
 }
 
 /// Serves a bucket on a port.

@@ -6,6 +6,7 @@ mod demo;
 mod demo_page;
 mod dev_json;
 mod engine;
+mod events;
 mod files;
 mod greeting;
 mod running;
@@ -85,6 +86,7 @@ async fn listen(port: u16, before: Option<&DevJson>) -> Result<TcpListener, BoxE
 struct Stack {
     demo_page: Running,
     api: Running,
+    events: Running,
     bucket: Running,
     table: Running,
 }
@@ -99,6 +101,7 @@ impl Stack {
         let template = Template::shipped()?;
         let file = (home == data_dir).then(|| home.join("table.db"));
         let database = engine::open(file.as_deref(), &template)?;
+        let objects = bucket::open(home, &template).await?;
         let table = running::listen(before.and_then(|before| DevJson::port(&before.dynamodb))).await?;
         let bucket = running::listen(before.and_then(|before| DevJson::port(&before.s3))).await?;
         let website = running::listen(before.and_then(|before| DevJson::port(&before.demo_page))).await?;
@@ -115,7 +118,8 @@ impl Stack {
         let stack = Self {
             demo_page: demo_page::serve(website, &addresses.api, &demo.api_key),
             table: engine::serve(table, database),
-            bucket: bucket::serve(bucket, bucket::open(&home.join("s3"))?),
+            events: events::serve(objects.queue().clone(), Arc::clone(&app)),
+            bucket: bucket::serve(bucket, objects),
             api: api::serve(api, Arc::clone(&gateway)),
         };
 
@@ -131,6 +135,7 @@ impl Stack {
     async fn stop(self) -> Result<(), BoxError> {
         self.demo_page.stop().await?;
         self.api.stop().await?;
+        self.events.stop().await?;
         self.bucket.stop().await?;
         self.table.stop().await
     }

@@ -1,16 +1,17 @@
-//! A local stack for commands: the one that runs in a folder, or its table opened for a moment.
+//! A local stack for commands: the one that runs in a folder, or its table and its bucket opened for a moment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use leadline::auth::Auth;
-use leadline::{BoxError, Store};
+use leadline::{App, BoxError, Clock, Files, Store};
 use tokio::net::TcpStream;
 
 use super::dev_json::DevJson;
-use super::engine;
 use super::files::{self, Lock};
 use super::running::{self, Running};
+use super::{bucket, engine, events};
 use crate::template::Template;
 
 /// A local stack in use.
@@ -18,8 +19,19 @@ use crate::template::Template;
 pub struct LocalStack {
     /// Its table.
     pub store: Store,
+    /// Its bucket. What is put there is handled as long as this is open; what is left then, when the stack runs.
+    pub files: Files,
     data_dir: PathBuf,
-    opened: Option<(Running, Lock)>,
+    opened: Option<Opened>,
+}
+
+/// What runs for a command only.
+#[derive(Debug)]
+struct Opened {
+    events: Running,
+    bucket: Running,
+    table: Running,
+    _lock: Lock,
 }
 
 impl LocalStack {
@@ -35,8 +47,8 @@ impl LocalStack {
             if let Ok(dev) = DevJson::read(data_dir)
                 && TcpStream::connect(DevJson::host(&dev.dynamodb)).await.is_ok()
             {
-                let store = engine::store(&dev.dynamodb);
-                return Ok(Self { store, data_dir: data_dir.to_owned(), opened: None });
+                let (store, files) = (engine::store(&dev.dynamodb), bucket::files(&dev.s3));
+                return Ok(Self { store, files, data_dir: data_dir.to_owned(), opened: None });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -48,11 +60,19 @@ impl LocalStack {
         if !file.is_file() {
             return Err(nothing_there(data_dir));
         }
-        let database = engine::open(Some(&file), &Template::shipped()?)?;
-        let listener = running::listen(None).await?;
-        let store = engine::store(&running::url(&listener)?);
-        let opened = Some((engine::serve(listener, database), lock));
-        Ok(Self { store, data_dir: data_dir.to_owned(), opened })
+        let template = Template::shipped()?;
+        let database = engine::open(Some(&file), &template)?;
+        let objects = bucket::open(data_dir, &template).await?;
+        let (table, s3) = (running::listen(None).await?, running::listen(None).await?);
+        let (store, files) = (engine::store(&running::url(&table)?), bucket::files(&running::url(&s3)?));
+        let app = App::new(store.clone(), files::auth(data_dir)?, Clock::system()).with_files(files.clone());
+        let opened = Opened {
+            events: events::serve(objects.queue().clone(), Arc::new(app)),
+            bucket: bucket::serve(s3, objects),
+            table: engine::serve(table, database),
+            _lock: lock,
+        };
+        Ok(Self { store, files, data_dir: data_dir.to_owned(), opened: Some(opened) })
     }
 
     /// What it says of itself, or said when it last ran.
@@ -67,10 +87,12 @@ impl LocalStack {
 
     /// Leaves it as it was found.
     pub async fn close(self) -> Result<(), BoxError> {
-        let Self { store, data_dir: _, opened } = self;
-        drop(store);
-        if let Some((engine, _lock)) = opened {
-            engine.stop().await?;
+        let Self { store, files, data_dir: _, opened } = self;
+        drop((store, files));
+        if let Some(Opened { events, bucket, table, _lock }) = opened {
+            events.stop().await?;
+            bucket.stop().await?;
+            table.stop().await?;
         }
         Ok(())
     }

@@ -101,6 +101,13 @@ impl FieldErrors {
         self.0.contains_key(field)
     }
 
+    /// The bad fields, each with what is wrong with it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .flat_map(|(field, problems)| problems.iter().map(|problem| (field.as_str(), problem.as_str())))
+    }
+
     /// Nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

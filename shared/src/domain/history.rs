@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Door, Lead, Person};
+use super::{Door, Lead, LeadDetails, Person};
 
 /// What kind of event it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,31 @@ impl Event {
             by,
             door,
             changes: changes(&fields(was), &fields(is)),
+        }
+    }
+}
+
+impl Event {
+    /// The lead's details as if this had not happened, and whether that is so wholly: what was changed since stays.
+    pub fn taken_back(&self, lead: &Lead) -> (LeadDetails, bool) {
+        let (mut details, mut is_whole) = (fields(lead), true);
+        let own = serde_json::to_value(&lead.details).unwrap_or_default();
+        for (name, change) in self.changes.iter().filter(|(name, _)| *name != "company") {
+            let now = details.get(name).cloned().unwrap_or_default();
+            if now == change.to {
+                details.insert(name.clone(), change.from.clone());
+            } else if now != change.from {
+                is_whole = false;
+            }
+        }
+        let Value::Object(mut all) = own else { return (lead.details.clone(), false) };
+        all.extend(details.into_iter().map(|(name, value)| match (name.as_str(), value) {
+            ("contacts" | "assigned_to" | "teams" | "tags", Value::Null) => (name, json!([])),
+            (_, value) => (name, value),
+        }));
+        match serde_json::from_value(Value::Object(all)) {
+            Ok(details) => (details, is_whole),
+            Err(_) => (lead.details.clone(), false),
         }
     }
 }

@@ -64,6 +64,8 @@ ids! {
     AccountId account,
     /// An opportunity that a converted lead made.
     OpportunityId opportunity,
+    /// A file of leads that is brought in.
+    ImportId import,
 }
 
 /// The text is not a UUID.

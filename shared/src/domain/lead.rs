@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CloseDate, CompanyId, ContactId, Conversion, Country, Email, FieldErrors, Fields, Form, LeadId, Money,
-    OrgId, Person, Phone, Probability, Tags, TeamId, Text, UserId, Website,
+    CloseDate, CompanyId, ContactId, Conversion, Country, Email, FieldErrors, Fields, Form, ImportId, LeadId,
+    Money, OrgId, Person, Phone, Probability, Tags, TeamId, Text, UserId, Website,
 };
 
 /// Where a lead stands.
@@ -133,7 +133,7 @@ pub enum Door {
     Api,
     /// A website: a last name, and an e-mail or a phone; it converts nothing.
     Site,
-    /// A file of leads: both names.
+    /// A file of leads: both names; it converts nothing.
     Import,
 }
 
@@ -182,13 +182,13 @@ impl LeadDetails {
         let last_name = form.required(&["last_name"], was.map(|was| was.last_name.clone()));
         let before = was.map_or(Status::Assigned, |was| was.status);
         let mut status = form.optional(&["status"], Some(before)).unwrap_or(before);
-        if form.flag("auto_convert") && door != Door::Site {
+        if form.flag("auto_convert") && door == Door::Api {
             status = Status::Converted;
         }
         let asks = status == Status::Converted && before != Status::Converted;
-        let converts = asks && door != Door::Site;
+        let converts = asks && door == Door::Api;
         if asks && !converts {
-            form.errors.add("status", "a website cannot convert a lead");
+            form.errors.add("status", "only an API client can convert a lead");
         }
         let title = form.optional(&["title"], now!(title));
         let email = form.optional(&["email"], now!(email));
@@ -319,6 +319,9 @@ pub struct Lead {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribution: Option<Attribution>,
     pub created_from_site: bool,
+    /// The import that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Person>,
     pub created_on: DateTime<Utc>,
@@ -346,6 +349,7 @@ impl Lead {
             company: None,
             attribution: None,
             created_from_site: false,
+            import: None,
             created_by,
             created_on: now,
             updated_on: now,
@@ -361,7 +365,11 @@ impl Lead {
 
     /// The way it came in.
     pub fn door(&self) -> Door {
-        if self.created_from_site { Door::Site } else { Door::Api }
+        match self.import {
+            _ if self.created_from_site => Door::Site,
+            Some(_) => Door::Import,
+            None => Door::Api,
+        }
     }
 
     /// Those who have it to do: whom it is assigned to, while it is open.

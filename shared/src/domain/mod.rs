@@ -2,6 +2,7 @@
 
 mod account;
 mod attachment;
+mod columns;
 mod comment;
 mod company;
 mod contact;
@@ -13,6 +14,8 @@ mod fold;
 mod form;
 mod history;
 mod ids;
+mod import;
+mod import_options;
 mod key;
 mod lead;
 mod money;
@@ -26,6 +29,7 @@ mod user;
 
 pub use account::{Account, Opportunity};
 pub use attachment::{Attachment, ContentType, FileName, FileSize};
+pub use columns::{Columns, RowFields, UnknownHeader, neutralised, restored};
 pub use comment::Comment;
 pub use company::{Company, CompanyDetails};
 pub use contact::Contact;
@@ -37,9 +41,11 @@ pub use fold::fold;
 pub use form::{Form, MAX_IDS};
 pub use history::{Action, Change, Event};
 pub use ids::{
-    AccountId, AttachmentId, CommentId, CompanyId, ContactId, Ids, KeyId, LeadId, OpportunityId, OrgId,
-    TeamId, UserId,
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, Ids, ImportId, KeyId, LeadId, OpportunityId,
+    OrgId, TeamId, UserId,
 };
+pub use import::{Import, ImportSize, ImportState, RowCounts, UndoCounts};
+pub use import_options::{ImportOptions, OnDuplicate, RowError};
 pub use key::{ApiKey, Captcha, NewApiKey, WhenDown};
 pub use lead::{Attribution, Door, Lead, LeadDetails, Status, StatusClass};
 pub use money::Money;

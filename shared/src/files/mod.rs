@@ -1,4 +1,6 @@
-//! The bucket: the bytes of attachments.
+//! The bucket: the bytes of attachments, and files to import.
+
+mod objects;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -6,6 +8,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -13,6 +16,8 @@ use futures::future::try_join_all;
 
 use crate::domain::{ContentType, FileName};
 use crate::{BoxError, aws};
+
+pub use objects::Object;
 
 /// How long a link to a file is good.
 const LINK: Duration = Duration::from_secs(5 * 60);
@@ -122,16 +127,20 @@ impl Files {
         size: u64,
     ) -> Result<UploadLink, FilesError> {
         let put = self.client.put_object().bucket(&*self.bucket).key(key).content_type(kind.as_str());
-        let size = size.try_into().map_err(|_| FilesError::Failed("a size past all bounds".into()))?;
-        let presigned: PresignedRequest =
-            put.content_length(size).if_none_match("*").presigned(expiring(UPLOAD_LINK)?).await?;
-        let headers = presigned.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Ok(UploadLink {
-            url: presigned.uri().to_owned(),
-            method: presigned.method().to_owned(),
-            headers: headers.collect(),
-        })
+        presigned_put(put, size).await
     }
+}
+
+async fn presigned_put(put: PutObjectFluentBuilder, size: u64) -> Result<UploadLink, FilesError> {
+    let size = size.try_into().map_err(|_| FilesError::Failed("a size past all bounds".into()))?;
+    let presigned: PresignedRequest =
+        put.content_length(size).if_none_match("*").presigned(expiring(UPLOAD_LINK)?).await?;
+    let headers = presigned.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(UploadLink {
+        url: presigned.uri().to_owned(),
+        method: presigned.method().to_owned(),
+        headers: headers.collect(),
+    })
 }
 
 fn expiring(after: Duration) -> Result<PresigningConfig, FilesError> {

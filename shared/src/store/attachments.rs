@@ -31,7 +31,7 @@ impl Store {
     pub(crate) async fn attachment_arrived(&self, file: &Attachment) -> Result<(), StoreError> {
         let forget = "REMOVE expires_at, awaited_until SET #size = :size";
         let names = [("#size".to_owned(), "size".to_owned())].into();
-        let size = vec![(":size", AttributeValue::N(file.size.to_string()))];
+        let size = [(":size".to_owned(), AttributeValue::N(file.size.to_string()))].into();
         let mut transaction = Transaction::default();
         transaction.require(Key::lead(file.org, file.lead));
         transaction.update_named(

@@ -98,6 +98,14 @@ impl Store {
             .expression_attribute_values(":sk", AttributeValue::S(prefix.sk))
     }
 
+    /// A query over those of a partition from one sort key to another, both included.
+    pub(crate) fn query_between(&self, first: Key, last: String) -> QueryFluentBuilder {
+        self.query(first.pk)
+            .key_condition_expression("PK = :pk AND SK BETWEEN :first AND :last")
+            .expression_attribute_values(":first", AttributeValue::S(first.sk))
+            .expression_attribute_values(":last", AttributeValue::S(last))
+    }
+
     /// The first `most` values of a query.
     pub(crate) async fn first<T: Entity>(
         &self,

@@ -6,9 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
 
 use super::api_keys::KeyHash;
+use super::item::rfc3339;
 use crate::domain::{
-    AccountId, AttachmentId, CommentId, CompanyId, ContactId, KeyId, Lead, LeadId, OpportunityId, OrgId,
-    TeamId, UserId, fold,
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, Import, ImportId, KeyId, Lead, LeadId,
+    OnDuplicate, OpportunityId, OrgId, TeamId, UserId, fold,
 };
 
 /// Longest part of a sort key taken as it is; DynamoDB allows 1,024 bytes in all.
@@ -233,9 +234,15 @@ impl Key {
         Self::new(format!("ORG#{org}#INDEX#00"), lead.to_string())
     }
 
-    /// The counter that a lead is counted in: one of 16, so that writers seldom meet.
-    pub(crate) fn count(org: OrgId, lead: LeadId) -> Self {
-        Self::new(format!("ORG#{org}#COUNT"), format!("{:02}", shard(lead)))
+    /// The rows of several leads in one item. It sorts right before the row of its first lead, so that whoever reads
+    /// from behind has seen the rows that lie over it.
+    pub(crate) fn pack(org: OrgId, first: LeadId) -> Self {
+        Self::row(org, first.before())
+    }
+
+    /// One of the 16 counters of leads.
+    pub(crate) fn count(org: OrgId, shard: u8) -> Self {
+        Self::new(format!("ORG#{org}#COUNT"), format!("{shard:02}"))
     }
 
     /// What a lead's e-mail address belongs to.
@@ -246,6 +253,44 @@ impl Key {
     /// What an e-mail address belongs to.
     pub(crate) fn email(org: OrgId, email: &str) -> Self {
         Self::new(format!("ORG#{org}#EMAIL#{}", bounded(&fold(email))), "EMAIL")
+    }
+
+    // Imports.
+
+    /// An import.
+    pub(crate) fn import(org: OrgId, import: ImportId) -> Self {
+        Self::new(import_partition(org, import), "IMPORT")
+    }
+
+    /// How far a piece of an import's file is loaded.
+    pub(crate) fn chunk(org: OrgId, import: ImportId, number: u32) -> Self {
+        Self::new(import_partition(org, import), format!("CHUNK#{number:06}"))
+    }
+
+    /// The start of all keys of an import's pieces.
+    pub(crate) fn chunks(org: OrgId, import: ImportId) -> Self {
+        Self::new(import_partition(org, import), "CHUNK#")
+    }
+
+    /// A row that could not be loaded.
+    pub(crate) fn failed_row(org: OrgId, import: ImportId, row: u32) -> Self {
+        Self::new(import_partition(org, import), format!("FAILED#{row:010}"))
+    }
+
+    /// The lead that a row changed.
+    pub(crate) fn updated_row(org: OrgId, import: ImportId, row: u32) -> Self {
+        Self::new(import_partition(org, import), format!("UPDATED#{row:010}"))
+    }
+
+    /// An import in the list of its organisation, by the time it began.
+    pub(crate) fn import_listed(import: &Import) -> Self {
+        let (org, on) = (import.org, rfc3339(import.created_on));
+        Self::new(format!("ORG#{org}#IMPORTS"), format!("{on}#{}", import.id))
+    }
+
+    /// The first import of a file's bytes in this way; `content` is their SHA-256.
+    pub(crate) fn content(org: OrgId, content: &str, on_duplicate: OnDuplicate) -> Self {
+        Self::new(format!("ORG#{org}#CONTENT#{content}"), on_duplicate.to_string())
     }
 
     /// A request that was sent with an idempotency key; `scope` names caller, route and key.
@@ -281,6 +326,10 @@ pub(crate) fn shard(lead: LeadId) -> u8 {
 
 fn lead_partition(org: OrgId, lead: LeadId) -> String {
     format!("ORG#{org}#LEAD#{lead}")
+}
+
+fn import_partition(org: OrgId, import: ImportId) -> String {
+    format!("ORG#{org}#IMPORT#{import}")
 }
 
 fn directory(org: OrgId) -> String {
@@ -332,7 +381,10 @@ mod tests {
             (Key::change(org, LeadId(id), 12), format!("{o}#LEAD#{i}"), "CHANGE#0000000012".to_owned()),
             (Key::load(org, 7), format!("{o}#LOAD#07"), "LOAD".to_owned()),
             (Key::row(org, LeadId(id)), format!("{o}#INDEX#00"), i.to_owned()),
-            (Key::count(org, LeadId(id)), format!("{o}#COUNT"), "15".to_owned()),
+            (Key::pack(org, LeadId(id)), format!("{o}#INDEX#00"), format!("{}e", &i[..35])),
+            (Key::count(org, shard(LeadId(id))), format!("{o}#COUNT"), "15".to_owned()),
+            (Key::import(org, ImportId(id)), format!("{o}#IMPORT#{i}"), "IMPORT".to_owned()),
+            (Key::chunk(org, ImportId(id), 7), format!("{o}#IMPORT#{i}"), "CHUNK#000007".to_owned()),
             (Key::email(org, "A@B.example"), format!("{o}#EMAIL#a@b.example"), "EMAIL".to_owned()),
         ] {
             assert_eq!(key, Key { pk, sk });

@@ -1,6 +1,5 @@
 //! Leads in the table: each with its row, its place in the counts and its e-mail, changed together.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
 use super::emails::EmailUse;
@@ -131,7 +130,7 @@ impl Store {
             let contact = match (&lead.details.email, new) {
                 (Some(email), Some(new)) => Some(transaction.settle_contact(&around, &lead, email, new, 1)?),
                 (Some(email), None) => {
-                    transaction.count_email(Key::email(lead.org, email.as_str()), 1, now);
+                    transaction.count_email(Key::email(lead.org, email.as_str()), &lead, now);
                     None
                 }
                 (None, _) => None,
@@ -148,8 +147,7 @@ impl Store {
             }
             transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, absent());
             transaction.put_row(&lead)?;
-            transaction.count_in(&lead);
-            transaction.count_load(None, Some(&lead));
+            transaction.count(None, Some(&lead));
             for file in &opening.attachments {
                 transaction.put_attachment(file)?;
             }
@@ -210,7 +208,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let more = converting.map(|converting| converting.keys(&changed)).unwrap_or_default();
             let more = more.into_iter().chain(converting.and_then(|_| Key::email_of(&changed)));
-            let around = self.surroundings(&changed, Some(was), more).await?;
+            let mut around = self.surroundings(&changed, Some(was), more).await?;
             around.check(&changed, Some(was))?.or(()).map_err(OpenError::Invalid)?;
             let (mut lead, now) = (changed.clone(), changed.updated_on);
 
@@ -223,7 +221,7 @@ impl Store {
             let moved = before != after;
             if let Some(key) = before.filter(|_| moved) {
                 let known = around.email_use(&key)?;
-                transaction.uncount_email(key, &known, now);
+                transaction.uncount_email(key, &known, 1, now);
             }
             match (converting, lead.details.email.clone()) {
                 (Some(converting), Some(email)) => {
@@ -237,12 +235,14 @@ impl Store {
                     }
                     converting.settle(&mut lead, linked?, contact, &mut transaction)?;
                 }
-                _ => after.into_iter().filter(|_| moved).for_each(|key| transaction.count_email(key, 1, now)),
+                _ => after
+                    .into_iter()
+                    .filter(|_| moved)
+                    .for_each(|key| transaction.count_email(key, &lead, now)),
             }
             transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, unchanged(was.version));
             transaction.put_row(&lead)?;
-            transaction.count_moved(was, &lead);
-            transaction.count_load(Some(was), Some(&lead));
+            transaction.count(Some(was), Some(&lead));
             transaction.put_event(was, &lead, Some(updating.by.clone()), Door::Api)?;
             match self.commit(transaction).await {
                 Ok(()) => return Ok(lead),
@@ -274,12 +274,11 @@ impl Store {
             let mut transaction = Transaction::default();
             if let Some(key) = email.clone() {
                 let known = self.read(key.clone()).await?.map_or(Ok(EmailUse::default()), decode)?;
-                transaction.uncount_email(key, &known, now);
+                transaction.uncount_email(key, &known, 1, now);
             }
             transaction.delete_if(Key::lead(lead.org, lead.id), unchanged(lead.version));
-            transaction.delete(Key::row(lead.org, lead.id));
-            transaction.count_out(lead);
-            transaction.count_load(Some(lead), None);
+            transaction.remove_row(lead);
+            transaction.count(Some(lead), None);
             transaction.forget_conversion(lead);
             transaction.put_chore(chore, now)?;
             match self.commit(transaction).await {
@@ -320,18 +319,6 @@ impl Opening {
             keys.extend(self.owner.map(|owner| Key::user(org, owner)));
         }
         keys
-    }
-}
-
-impl Transaction {
-    /// One lead less has this e-mail; the item of one that nothing has any more goes.
-    fn uncount_email(&mut self, key: Key, known: &EmailUse, now: DateTime<Utc>) {
-        if known.leads == 1 && known.contact.is_none() {
-            let last = vec![(":one", AttributeValue::N("1".to_owned()))];
-            self.delete_if(key, ("leads = :one AND attribute_not_exists(contact)", last));
-        } else {
-            self.uncount_one_of_several(key, now);
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::item::{Item, decode, encode, entities, epoch, rfc3339};
 use super::keys::{Key, sha256};
 use super::transaction::{Condition, Transaction};
-use crate::domain::{LeadId, OrgId};
+use crate::domain::{ImportId, LeadId, OrgId};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// How long an idempotency key is remembered.
@@ -55,6 +55,16 @@ impl Once {
     /// A request of this caller to this route with this key; `body` is what was asked.
     pub fn new(org: OrgId, caller: &str, route: &str, key: &str, body: &str) -> Self {
         Self { key: Key::once(org, &format!("{caller}\n{route}\n{key}")), body: sha256(body) }
+    }
+
+    /// The id of an import that was sent with the key; there is one for each key, so that a repeat finds it.
+    pub fn import(&self) -> ImportId {
+        ImportId::of_object("", &self.key.pk, "")
+    }
+
+    /// The hash of what was asked.
+    pub fn asked(&self) -> &str {
+        &self.body
     }
 
     /// Whether what the table holds under the key lets the request be done.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::domain::{Lead, LeadFilter, Relation, Status, TeamId, UserId, fold};
+use crate::domain::{Lead, LeadFilter, LeadId, Relation, Status, TeamId, UserId, fold};
 
 /// First byte of a packed row; another format gets another.
 const FORMAT: u8 = 1;
@@ -80,6 +80,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The lead has this e-mail; it is folded.
+    pub(crate) fn has_email(&self, email: &str) -> bool {
+        self.email.as_deref() == Some(email)
+    }
+
     /// Every filter holds.
     pub(crate) fn matches(&self, filter: &LeadFilter) -> bool {
         let holds = |part: &Option<String>, text: Option<&str>| {
@@ -95,6 +100,19 @@ impl<'a> Row<'a> {
             && holds(&filter.title, Some(self.title.as_deref().unwrap_or(&self.name)))
             && holds(&filter.city, self.city.as_deref())
             && holds(&filter.email, self.email.as_deref())
+    }
+}
+
+/// Rows of several leads as they are stored in one item: in the order of their ids.
+pub(crate) fn pack_all(rows: &[(LeadId, Vec<u8>)]) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(rows, vec![FORMAT]).map_err(|error| StoreError::Failed(error.into()))
+}
+
+/// The rows of one item, each as [`Row::unpack`] takes it.
+pub(crate) fn unpack_all(packed: &[u8]) -> Result<Vec<(LeadId, &[u8])>, StoreError> {
+    match packed.split_first() {
+        Some((&FORMAT, rows)) => postcard::from_bytes(rows).map_err(|error| StoreError::Failed(error.into())),
+        _ => Err(StoreError::Failed("rows of the list index have an unknown format".into())),
     }
 }
 
@@ -129,5 +147,8 @@ mod tests {
         assert_eq!(Row::unpack(&packed).unwrap(), Row::of(&lead));
         assert!(packed.len() <= 120, "{} bytes", packed.len());
         assert!(Row::unpack(&[9]).is_err());
+        let rows = [(lead.id, packed.clone()), (ids.lead(now), packed)];
+        let all = pack_all(&rows).unwrap();
+        assert!(unpack_all(&all).unwrap().iter().zip(&rows).all(|(a, b)| a.0 == b.0 && a.1 == b.1));
     }
 }

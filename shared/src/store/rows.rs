@@ -2,14 +2,22 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Item, decode};
 use super::keys::Key;
-use super::row::Row;
+use super::row::{Row, pack_all, unpack_all};
 use super::transaction::Transaction;
 use super::{Counts, Store, StoreError};
 use crate::domain::{Caller, Lead, LeadFilter, LeadId, OrgId, Status, StatusClass};
+
+/// A lead's row: packed.
+const ROW: &str = "r";
+/// That it lies over one in a pack, instead of which it is taken; without a row, the lead is gone.
+const OVER: &str = "o";
+/// Rows of several leads of one import.
+pub(crate) const PACK: &str = "p";
 
 /// One page of the lists.
 #[derive(Debug, Clone, Default)]
@@ -63,12 +71,11 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn take(&mut self, id: &str, query: &ListQuery) -> Result<(), StoreError> {
+    fn take(&mut self, id: LeadId, query: &ListQuery) {
         if self.count >= query.offset && self.ids.len() < query.limit {
-            self.ids.push(id.parse().map_err(|_| StoreError::Failed("a row without a lead id".into()))?);
+            self.ids.push(id);
         }
         self.count += 1;
-        Ok(())
     }
 
     /// The page is full, or all there are have been seen.
@@ -81,13 +88,64 @@ impl Transaction {
     /// Writes a lead's row, in the transaction that writes the lead.
     pub(crate) fn put_row(&mut self, lead: &Lead) -> Result<(), StoreError> {
         let mut item = Key::row(lead.org, lead.id).into_item();
-        item.insert("r".to_owned(), AttributeValue::B(Row::of(lead).pack()?.into()));
+        item.insert(ROW.to_owned(), AttributeValue::B(Row::of(lead).pack()?.into()));
+        if lead.import.is_some() {
+            item.insert(OVER.to_owned(), AttributeValue::Bool(true));
+        }
         self.put(item);
+        Ok(())
+    }
+
+    /// Takes out the row of a lead that goes. In a pack it is covered by a row that says nothing.
+    pub(crate) fn remove_row(&mut self, lead: &Lead) {
+        let key = Key::row(lead.org, lead.id);
+        if lead.import.is_none() {
+            return self.delete(key);
+        }
+        let mut item = key.into_item();
+        item.insert(OVER.to_owned(), AttributeValue::Bool(true));
+        self.put(item);
+    }
+
+    /// Writes the rows of new leads of an import as one item; they are in the order of their ids.
+    pub(crate) fn put_pack(&mut self, org: OrgId, rows: &[(LeadId, Vec<u8>)]) -> Result<(), StoreError> {
+        if let Some((first, _)) = rows.first() {
+            let mut item = Key::pack(org, *first).into_item();
+            item.insert(PACK.to_owned(), AttributeValue::B(pack_all(rows)?.into()));
+            self.put(item);
+        }
         Ok(())
     }
 }
 
 impl Store {
+    /// The newest lead that has this e-mail, in any case; every row is read for it.
+    pub(crate) async fn newest_with(&self, org: OrgId, email: &str) -> Result<Option<Lead>, StoreError> {
+        let mut found = Vec::new();
+        let (mut over, mut start) = (HashMap::new(), None);
+        loop {
+            let rows = self.rows_from(org, start).await?;
+            for item in rows.items {
+                each_row(item, &mut over, |id, row| {
+                    found.extend(row.has_email(email).then_some(id));
+                    Ok(())
+                })?;
+            }
+            start = rows.next;
+            if start.is_none() {
+                break;
+            }
+        }
+        for id in found {
+            if let Some(lead) = self.find_lead(org, id).await?
+                && lead.details.email.as_ref().is_some_and(|known| known.folded() == email)
+            {
+                return Ok(Some(lead));
+            }
+        }
+        Ok(None)
+    }
+
     /// The newest rows of an organisation: asked for early, beside other reads.
     pub async fn rows(&self, org: OrgId) -> Result<Rows, StoreError> {
         self.rows_from(org, None).await
@@ -109,10 +167,11 @@ impl Store {
         counts: Counts,
     ) -> Result<Listing, StoreError> {
         let early = caller.is_admin() && query.filter.is_empty() && !query.uses;
-        let mut choice = Choice { caller, query, lists: Default::default(), uses: Uses::default() };
+        let mut choice =
+            Choice { caller, query, over: HashMap::new(), lists: Default::default(), uses: Uses::default() };
         let mut all = true;
         loop {
-            for item in &rows.items {
+            for item in rows.items {
                 choice.look_at(item)?;
             }
             let Some(next) = rows.next else { break };
@@ -148,26 +207,33 @@ impl Store {
 struct Choice<'a> {
     caller: &'a Caller,
     query: &'a ListQuery,
+    /// Rows that lie over those of packs that are still to come.
+    over: HashMap<LeadId, Option<Blob>>,
     lists: [Chosen; 3],
     uses: Uses,
 }
 
 impl Choice<'_> {
-    fn look_at(&mut self, item: &Item) -> Result<(), StoreError> {
-        let (Some(AttributeValue::S(id)), Some(AttributeValue::B(packed))) = (item.get("SK"), item.get("r"))
-        else {
-            return Err(StoreError::Failed("a row of the list index is not one".into()));
-        };
-        let row = Row::unpack(packed.as_ref())?;
-        if !self.caller.may_edit(&row) {
-            return Ok(());
+    fn look_at(&mut self, item: Item) -> Result<(), StoreError> {
+        let mut over = std::mem::take(&mut self.over);
+        let looked = each_row(item, &mut over, |id, row| {
+            self.take(id, &row);
+            Ok(())
+        });
+        self.over = over;
+        looked
+    }
+
+    fn take(&mut self, id: LeadId, row: &Row<'_>) {
+        if !self.caller.may_edit(row) {
+            return;
         }
         let class = row.status.class();
         if class != StatusClass::Converted {
-            self.uses.count(&row);
+            self.uses.count(row);
         }
         if !row.matches(&self.query.filter) {
-            return Ok(());
+            return;
         }
         let [open, closed, converted] = &mut self.lists;
         match class {
@@ -175,6 +241,38 @@ impl Choice<'_> {
             StatusClass::Closed => closed.take(id, self.query),
             StatusClass::Converted => converted.take(id, self.query),
         }
+    }
+}
+
+/// Calls `take` for each row of an item, from behind. A row that lies over one in a pack is kept in `over` until that
+/// pack comes.
+fn each_row(
+    mut item: Item,
+    over: &mut HashMap<LeadId, Option<Blob>>,
+    mut take: impl FnMut(LeadId, Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let bytes = |value| match value {
+        Some(AttributeValue::B(bytes)) => Some(bytes),
+        _ => None,
+    };
+    if let Some(pack) = bytes(item.remove(PACK)) {
+        for (id, row) in unpack_all(pack.as_ref())?.into_iter().rev() {
+            match over.remove(&id) {
+                None => take(id, Row::unpack(row)?)?,
+                Some(Some(row)) => take(id, Row::unpack(row.as_ref())?)?,
+                Some(None) => {}
+            }
+        }
+        return Ok(());
+    }
+    let id = item.get("SK").and_then(|id| id.as_s().ok()?.parse().ok());
+    match (id, bytes(item.remove(ROW)), item.contains_key(OVER)) {
+        (Some(id), row, true) => {
+            over.insert(id, row);
+            Ok(())
+        }
+        (Some(id), Some(row), false) => take(id, Row::unpack(row.as_ref())?),
+        _ => Err(StoreError::Failed("a row of the list index is not one".into())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Assignment rules in the table, and whom they choose.
 
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use super::keys::Key;
 use super::transaction::Transaction;
 use super::{Store, StoreError};
 use crate::domain::{
-    Assign, Door, FieldErrors, LeadDetails, MAX_IDS, OrgId, Rules, Strategy, Targets, Team, User, UserId,
+    Door, FieldErrors, LeadDetails, MAX_IDS, OrgId, Rules, Strategy, Targets, Team, User, UserId,
 };
 
 /// The rules as their JSON text.
@@ -114,32 +116,78 @@ impl Store {
         door: Door,
         turn: Turn,
     ) -> Result<Option<Assignment>, StoreError> {
-        for (number, rule) in rules.holding(details, door) {
-            let assigned_to = self.choose(org, &rule.assign, turn).await?;
-            if !assigned_to.is_empty() {
-                return Ok(Some(Assignment { rule: number, assigned_to }));
-            }
-        }
-        Ok(None)
+        let mut assigned = self.assign_all(org, rules, &[details], door, turn).await?;
+        Ok(assigned.pop().flatten())
     }
 
-    async fn choose(&self, org: OrgId, assign: &Assign, turn: Turn) -> Result<Vec<UserId>, StoreError> {
-        let candidates = self.candidates(org, &assign.targets).await?;
-        let one = |n: usize| candidates.get(n).map(|user| vec![*user]).unwrap_or_default();
-        Ok(match assign.strategy {
-            Strategy::All => candidates.into_iter().take(MAX_IDS).collect(),
-            Strategy::RoundRobin | Strategy::LeastLoaded if candidates.len() < 2 => one(0),
-            Strategy::RoundRobin => {
-                let key = Key::turn(org, &assign.targets.to_string());
-                let before = self.turns(key, turn).await?;
-                one(usize::try_from(before).unwrap_or_default() % candidates.len())
+    /// The same for leads that arrive together, in their order: whatever is asked is asked once for all of them, and
+    /// all turns of one rule are taken at once.
+    pub(crate) async fn assign_all(
+        &self,
+        org: OrgId,
+        rules: &Rules,
+        leads: &[&LeadDetails],
+        door: Door,
+        turn: Turn,
+    ) -> Result<Vec<Option<Assignment>>, StoreError> {
+        let mut candidates: HashMap<String, Vec<UserId>> = HashMap::new();
+        let mut holding = Vec::with_capacity(leads.len());
+        for details in leads {
+            let mut held = None;
+            for (number, rule) in rules.holding(details, door) {
+                let among = rule.assign.targets.to_string();
+                if !candidates.contains_key(&among) {
+                    let active = self.candidates(org, &rule.assign.targets).await?;
+                    candidates.insert(among.clone(), active);
+                }
+                if candidates.get(&among).is_some_and(|active| !active.is_empty()) {
+                    held = Some((number, rule.assign.strategy, among));
+                    break;
+                }
             }
-            Strategy::LeastLoaded => {
-                let loads = self.loads(org, &candidates).await?;
-                let least = loads.iter().enumerate().min_by_key(|(_, load)| **load);
-                one(least.map_or(0, |(n, _)| n))
-            }
-        })
+            holding.push(held);
+        }
+        let choosing = |by: Strategy| {
+            let held = holding.iter().flatten().filter(move |(_, strategy, _)| *strategy == by);
+            held.filter_map(|(.., among)| Some((among, candidates.get(among).filter(|all| all.len() > 1)?)))
+        };
+        let mut turns: HashMap<&str, u64> = HashMap::new();
+        for (among, _) in choosing(Strategy::RoundRobin) {
+            *turns.entry(among).or_default() += 1;
+        }
+        for (among, n) in &mut turns {
+            *n = self.turns(Key::turn(org, among), *n, turn).await?;
+        }
+        let busy: BTreeSet<UserId> =
+            choosing(Strategy::LeastLoaded).flat_map(|(_, all)| all.iter().copied()).collect();
+        let mut loads = if busy.is_empty() { HashMap::new() } else { self.loads(org, &busy).await? };
+
+        let assignment = |(number, strategy, among): &(usize, Strategy, String)| {
+            let all = candidates.get(among).map(Vec::as_slice).unwrap_or_default();
+            let one = match strategy {
+                Strategy::All => {
+                    let assigned_to = all.iter().copied().take(MAX_IDS).collect();
+                    return Assignment { rule: *number, assigned_to };
+                }
+                Strategy::RoundRobin => turns.get_mut(among.as_str()).map_or(0, |next| {
+                    let turn = usize::try_from(*next).unwrap_or_default() % all.len();
+                    *next += 1;
+                    turn
+                }),
+                Strategy::LeastLoaded => {
+                    let load = |user: &UserId| loads.get(user).copied().unwrap_or_default();
+                    let least = all.iter().enumerate().min_by_key(|(_, user)| load(user));
+                    let (n, user) = least.map_or((0, None), |(n, user)| (n, Some(*user)));
+                    if let Some(load) = user.and_then(|user| loads.get_mut(&user)) {
+                        *load += 1; // it has this one too now
+                    }
+                    n
+                }
+            };
+            Assignment { rule: *number, assigned_to: all.get(one).copied().into_iter().collect() }
+        };
+        let mut assignment = assignment;
+        Ok(holding.iter().map(|held| held.as_ref().map(&mut assignment)).collect())
     }
 
     /// Those of the targets who are active now, in the order of the rule or of the team.
@@ -159,9 +207,9 @@ impl Store {
         named.iter().filter_map(|id| active(id).transpose()).collect()
     }
 
-    /// How many turns there were before this one. Taking one is a single atomic write outside of any
+    /// How many turns there were before these `n`. Taking them is a single atomic write outside of any
     /// transaction, so that any number of leads that arrive at once each get a turn of their own.
-    async fn turns(&self, key: Key, turn: Turn) -> Result<u64, StoreError> {
+    async fn turns(&self, key: Key, n: u64, turn: Turn) -> Result<u64, StoreError> {
         let number = |item: Option<Item>| {
             let n = item.as_ref().and_then(|item| item.get("n")?.as_n().ok()?.parse::<u64>().ok());
             n.unwrap_or_default()
@@ -170,10 +218,10 @@ impl Store {
             return Ok(number(self.read(key).await?));
         }
         let take = self.client.update_item().table_name(&*self.table).set_key(Some(key.into_item()));
-        let take = take.update_expression("SET entity = :entity ADD n :one");
+        let take = take.update_expression("SET entity = :entity ADD n :n");
         let take = take.expression_attribute_values(":entity", AttributeValue::S("turn".to_owned()));
-        let take = take.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        let take = take.expression_attribute_values(":n", AttributeValue::N(n.to_string()));
         let taken = take.return_values(ReturnValue::UpdatedNew).send().await?;
-        Ok(number(taken.attributes).saturating_sub(1))
+        Ok(number(taken.attributes).saturating_sub(n))
     }
 }

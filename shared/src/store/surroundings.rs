@@ -1,6 +1,6 @@
 //! What a lead refers to, read in one round before it is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -10,11 +10,15 @@ use super::keys::Key;
 use super::names::Name;
 use super::transaction::{Transaction, absent};
 use super::{Store, StoreError};
-use crate::domain::{Company, CompanyId, FieldErrors, Lead, LeadDetails, User, fold};
+use crate::domain::{Company, CompanyId, FieldErrors, Lead, LeadDetails, OrgId, User, fold};
 
-/// The items a lead refers to that there are.
-#[derive(Debug)]
-pub(crate) struct Surroundings(HashMap<Key, Item>);
+/// The items that leads refer to, as far as there are any.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    there: HashMap<Key, Item>,
+    /// Keys of which it is known that there is nothing.
+    absent: HashSet<Key>,
+}
 
 impl Store {
     /// Reads what the lead refers to and did not before (`was`), and `more`.
@@ -27,11 +31,8 @@ impl Store {
         let mut keys: Vec<Key> = more.into_iter().collect();
         keys.extend(references(lead, was).into_iter().map(|(_, _, key)| key));
         keys.extend(emails(lead, was));
-        let (org, details) = (lead.org, &lead.details);
-        keys.extend(details.tags.names().map(|tag| Key::tag(org, tag)));
-        keys.extend(details.source.as_ref().map(|source| Key::source(org, source.as_str())));
-        keys.extend(details.account_name.as_ref().map(|name| Key::company_name(org, name.as_str())));
-        Ok(Surroundings(self.read_all(keys).await?))
+        keys.extend(Surroundings::names(lead.org, &lead.details));
+        Ok(Surroundings { there: self.read_all(keys).await?, absent: HashSet::new() })
     }
 }
 
@@ -63,21 +64,46 @@ fn emails(lead: &Lead, was: Option<&Lead>) -> Vec<Key> {
 }
 
 impl Surroundings {
+    /// The keys of the names that a lead has: tags, source, company.
+    pub(crate) fn names(org: OrgId, details: &LeadDetails) -> impl Iterator<Item = Key> {
+        let tags = details.tags.names().map(move |tag| Key::tag(org, tag));
+        let source = details.source.iter().map(move |source| Key::source(org, source.as_str()));
+        let company = details.account_name.iter().map(move |name| Key::company_name(org, name.as_str()));
+        tags.chain(source).chain(company)
+    }
+
+    /// It is known whether there is such an item.
+    pub(crate) fn asked(&self, key: &Key) -> bool {
+        self.there.contains_key(key) || self.absent.contains(key)
+    }
+
+    /// Takes in what was found of these keys.
+    pub(crate) fn learn(&mut self, keys: Vec<Key>, found: HashMap<Key, Item>) {
+        self.absent.extend(keys.into_iter().filter(|key| !found.contains_key(key)));
+        self.there.extend(found);
+    }
+
+    /// How many writes the names of a lead take that are new.
+    pub(crate) fn unknown(&self, org: OrgId, details: &LeadDetails) -> usize {
+        let new = Self::names(org, details).filter(|key| !self.there.contains_key(key)).count();
+        new + usize::from(details.account_name.is_some())
+    }
+
     /// One item.
     pub(crate) fn get(&self, key: &Key) -> Option<&Item> {
-        self.0.get(key)
+        self.there.get(key)
     }
 
     /// Takes one item out.
     pub(crate) fn take(&mut self, key: &Key) -> Option<Item> {
-        self.0.remove(key)
+        self.there.remove(key)
     }
 
     /// Every id that the lead names newly must be there; a user must be active.
     pub(crate) fn check(&self, lead: &Lead, was: Option<&Lead>) -> Result<FieldErrors, StoreError> {
         let mut errors = FieldErrors::default();
         for (field, id, key) in references(lead, was) {
-            let known = match (self.0.get(&key), field) {
+            let known = match (self.there.get(&key), field) {
                 (Some(item), "assigned_to") => decode::<User>(item.clone())?.active,
                 (found, _) => found.is_some(),
             };
@@ -90,13 +116,14 @@ impl Surroundings {
 
     /// The contact, and how many leads there are, of an e-mail.
     pub(crate) fn email_use(&self, key: &Key) -> Result<EmailUse, StoreError> {
-        self.0.get(key).map_or(Ok(EmailUse::default()), |item| decode(item.clone()))
+        self.there.get(key).map_or(Ok(EmailUse::default()), |item| decode(item.clone()))
     }
 
     /// Gives the lead its tags in their first spelling and, where its account name is new, its
-    /// company, and writes what is new of them. `company` is the id that a new company would get.
+    /// company, and writes what is new of them. `company` is the id that a new company would get. What is written
+    /// counts as known to the next lead of the transaction.
     pub(crate) fn settle(
-        &self,
+        &mut self,
         lead: &mut Lead,
         was: Option<&Lead>,
         company: CompanyId,
@@ -115,10 +142,13 @@ impl Surroundings {
         lead.company = match &lead.details.account_name {
             None => None,
             name if was.is_some_and(|was| was.details.account_name == *name) => lead.company,
-            Some(name) => match self.0.get(&Key::company_name(org, name.as_str())) {
+            Some(name) => match self.there.get(&Key::company_name(org, name.as_str())) {
                 Some(item) => Some(decode::<Company>(item.clone())?.id),
                 None => {
-                    transaction.insert_company(&Company::of_lead(company, lead, name))?;
+                    let new = Company::of_lead(company, lead, name);
+                    transaction.insert_company(&new)?;
+                    let key = Key::company_name(org, name.as_str());
+                    self.there.insert(key.clone(), encode(key, &new, now)?);
                     Some(company)
                 }
             },
@@ -128,16 +158,18 @@ impl Surroundings {
 
     /// The first spelling of a name; a new one is written down.
     fn name(
-        &self,
+        &mut self,
         key: Key,
         name: &str,
         now: DateTime<Utc>,
         transaction: &mut Transaction,
     ) -> Result<String, StoreError> {
-        if let Some(item) = self.0.get(&key) {
+        if let Some(item) = self.there.get(&key) {
             return Ok(decode::<Name>(item.clone())?.name);
         }
-        transaction.put_if(encode(key, &Name { name: name.to_owned() }, now)?, absent());
+        let item = encode(key.clone(), &Name { name: name.to_owned() }, now)?;
+        self.there.insert(key, item.clone());
+        transaction.put_if(item, absent());
         Ok(name.to_owned())
     }
 }

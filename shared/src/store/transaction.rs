@@ -56,6 +56,11 @@ pub(crate) fn unchanged(version: u64) -> Condition {
 }
 
 impl Transaction {
+    /// How many writes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
+    }
+
     /// Writes an item whatever was there: only for what another write of the transaction guards.
     pub(crate) fn put(&mut self, item: Item) {
         self.push_put(item, None);
@@ -99,6 +104,7 @@ impl Transaction {
         condition: Option<&str>,
         values: Vec<(&'static str, AttributeValue)>,
     ) {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.update_named(key, expression, condition, values, None);
     }
 
@@ -108,10 +114,9 @@ impl Transaction {
         key: Key,
         expression: &str,
         condition: Option<&str>,
-        values: Vec<(&'static str, AttributeValue)>,
+        values: Item,
         names: Option<HashMap<String, String>>,
     ) {
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Item>();
         let update = Update::builder()
             .set_key(Some(key.into_item()))
             .set_expression_attribute_names(names)

@@ -1,9 +1,11 @@
 //! Users in the table.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::directory::{Membership, UserPointer};
-use super::item::encode;
+use super::item::{decode, encode};
 use super::keys::Key;
 use super::transaction::{Condition, Transaction, absent};
 use super::{Store, StoreError};
@@ -31,6 +33,34 @@ impl Store {
     /// One member.
     pub async fn find_user(&self, org: OrgId, user: UserId) -> Result<Option<User>, StoreError> {
         self.find(Key::user(org, user)).await
+    }
+
+    /// The active members whom these e-mails or ids name, by what names them; nobody where there is none.
+    pub async fn members_named(
+        &self,
+        org: OrgId,
+        names: &[String],
+    ) -> Result<HashMap<String, UserId>, StoreError> {
+        let by_email = |name: &String| Key::user_email(org, name);
+        let pointers = self.read_all(names.iter().map(by_email).collect()).await?;
+        let mut ids = HashMap::new();
+        for name in names {
+            let id = match pointers.get(&by_email(name)) {
+                Some(item) => Some(UserPointer::user(item.clone())?),
+                None => name.parse().ok(),
+            };
+            ids.extend(id.map(|id: UserId| (name.clone(), id)));
+        }
+        let users = self.read_all(ids.values().map(|id| Key::user(org, *id)).collect()).await?;
+        let active = |id: &UserId| match users.get(&Key::user(org, *id)) {
+            Some(item) => decode::<User>(item.clone()).map(|user| user.active),
+            None => Ok(false),
+        };
+        let mut named = HashMap::new();
+        for (name, id) in ids {
+            named.extend(active(&id)?.then_some((name, id)));
+        }
+        Ok(named)
     }
 
     /// The id that an e-mail has in any organisation: a person keeps one id in all of them.

@@ -54,6 +54,12 @@ pub fn created_nowhere(body: &impl Serialize) -> Response<Body> {
     respond(StatusCode::CREATED, body)
 }
 
+/// The answer under another status.
+pub fn with_status(mut response: Response<Body>, status: StatusCode) -> Response<Body> {
+    *response.status_mut() = status;
+    response
+}
+
 /// 302 to another address.
 pub fn found(location: &str) -> Response<Body> {
     let mut response = no_content();
@@ -125,6 +131,11 @@ pub fn replay(error: OnceError) -> Reply {
             response.headers_mut().insert(name, value);
         }
     }
+    Ok(replayed(response))
+}
+
+/// The answer to a request that was done before.
+pub fn replayed(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    Ok(response)
+    response
 }

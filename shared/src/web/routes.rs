@@ -24,10 +24,14 @@ pub enum Target {
     Companies,
     /// One company, by what stands for its id.
     Company(String),
+    /// Files of leads.
+    Uploads,
+    /// One file of leads, by what stands for its id.
+    Upload(String),
 }
 
 /// Every path, with the methods it takes.
-pub const ROUTES: [(&str, &[&str]); 8] = [
+pub const ROUTES: [(&str, &[&str]); 10] = [
     ("/api/leads/create-from-site", &["POST", "OPTIONS"]),
     ("/api/leads/form.js", &["GET"]),
     ("/api/leads", &["GET", "POST"]),
@@ -36,6 +40,8 @@ pub const ROUTES: [(&str, &[&str]); 8] = [
     ("/api/leads/attachment/{pk}", &["GET", "DELETE"]),
     ("/api/leads/companies", &["GET", "POST"]),
     ("/api/leads/company/{pk}", &["GET", "PUT", "PATCH", "DELETE"]),
+    ("/api/leads/upload", &["GET", "POST"]),
+    ("/api/leads/upload/{id}", &["GET", "DELETE"]),
 ];
 
 /// What the request is for: with or without a slash at the end. The path is read here and not by
@@ -50,6 +56,7 @@ pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
         ["api", "leads", "form.js"] => (Target::FormScript, "/api/leads/form.js"),
         ["api", "leads", "create-from-site"] => (Target::SiteLead, "/api/leads/create-from-site"),
         ["api", "leads", "companies"] => (Target::Companies, "/api/leads/companies"),
+        ["api", "leads", "upload"] => (Target::Uploads, "/api/leads/upload"),
         ["api", "leads", pk] if !pk.is_empty() => (Target::Lead((*pk).to_owned()), "/api/leads/{pk}"),
         ["api", "leads", "comment", pk] if !pk.is_empty() => {
             (Target::Comment((*pk).to_owned()), "/api/leads/comment/{pk}")
@@ -59,6 +66,9 @@ pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
         }
         ["api", "leads", "company", pk] if !pk.is_empty() => {
             (Target::Company((*pk).to_owned()), "/api/leads/company/{pk}")
+        }
+        ["api", "leads", "upload", id] if !id.is_empty() => {
+            (Target::Upload((*id).to_owned()), "/api/leads/upload/{id}")
         }
         _ => return Err(ApiError::NotFound("path")),
     };

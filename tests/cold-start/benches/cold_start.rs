@@ -1,7 +1,7 @@
 //! Cold start of each function's release binary, next to the least that a function on `lambda_http` can be.
 //!
 //! `cargo bench -p cold-start` plays the Lambda Runtime API, with a table on loopback, and
-//! prints a Markdown table of medians. With `-- --check` it fails when a binary is larger than [`MAX_BYTES`]; times are
+//! prints a Markdown table of medians. With `-- --check` it fails when a binary is larger than it may be; times are
 //! printed against their limits and never fail, because they are the machine's as much as the code's.
 
 use std::env;
@@ -28,6 +28,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const RUNS: usize = 20;
 /// Largest binary allowed: it is fetched and mapped before anything else happens.
 const MAX_BYTES: u64 = 8_000_000;
+/// Largest allowed with the readers of spreadsheets in it.
+const MAX_BYTES_WITH_SHEETS: u64 = 10_000_000;
 /// Times hello's time to `next` that a function may take.
 const MAX_RATIO: f64 = 1.5;
 /// Milliseconds that the first answer may take longer than hello's.
@@ -39,16 +41,44 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef-bench";
 const USER: &str = "01980000-0000-7000-8000-000000000001";
 const ORG: &str = "01980000-0000-7000-8000-000000000002";
 const LEAD: &str = "01980000-0000-7000-8000-000000000003";
+const BUCKET: &str = "leadline";
 const HELLO: &str = "hello";
-/// Each function and the event it is asked first. All are valid but for who asks, which only the table can tell: 403.
-const FUNCTIONS: [(&str, &str); 6] = [
-    ("lead-list", "list-leads.json"),
-    ("lead-create", "create-lead.json"),
-    ("lead-detail", "detail-lead.json"),
-    ("lead-comment", "comment.json"),
-    ("lead-site-lead", "site-lead.json"),
-    ("lead-companies", "companies.json"),
+/// What hello is asked where a function's own event is none of the gateway.
+const HELLO_EVENT: &str = "list-leads.json";
+const FUNCTIONS: [Function; 8] = [
+    Function::of_gateway("lead-list", "list-leads.json"),
+    Function::of_gateway("lead-create", "create-lead.json"),
+    Function::of_gateway("lead-detail", "detail-lead.json"),
+    Function::of_gateway("lead-comment", "comment.json"),
+    Function::of_gateway("lead-site-lead", "site-lead.json"),
+    Function::of_gateway("lead-companies", "companies.json"),
+    Function { max_bytes: MAX_BYTES_WITH_SHEETS, ..Function::of_gateway("lead-upload", "upload-file.json") },
+    Function {
+        name: "lead-import",
+        event: "import-test-event.json",
+        hello_event: HELLO_EVENT,
+        answer: ("/batchItemFailures", "[]"),
+        max_bytes: MAX_BYTES_WITH_SHEETS,
+    },
 ];
+
+/// A function and what it is asked first.
+struct Function {
+    name: &'static str,
+    event: &'static str,
+    /// What hello is asked beside it.
+    hello_event: &'static str,
+    /// What must stand where in its answer.
+    answer: (&'static str, &'static str),
+    max_bytes: u64,
+}
+
+impl Function {
+    /// One whose event is valid but for who asks, which only the table can tell: 403.
+    const fn of_gateway(name: &'static str, event: &'static str) -> Self {
+        Self { name, event, hello_event: event, answer: ("/statusCode", "403"), max_bytes: MAX_BYTES }
+    }
+}
 
 fn main() -> Result<ExitCode> {
     let check = env::args().any(|argument| argument == "--check");
@@ -59,21 +89,23 @@ fn main() -> Result<ExitCode> {
 
     println!("| binary | bytes | to next | of hello's | to first answer | more than hello |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    let mut largest = 0;
+    let mut large = Vec::new();
     let mut slow = Vec::new();
-    for (function, file) in FUNCTIONS {
-        let event = event(file, &token)?;
-        let bytes = fs::metadata(bench.binaries.join(function))?.len();
-        let (own, hello) = bench.compare(function, &event)?;
+    for function in FUNCTIONS {
+        let name = function.name;
+        let bytes = fs::metadata(bench.binaries.join(name))?.len();
+        let (own, hello) = bench.compare(&function, &token)?;
         let ratio = own.next / hello.next;
         let more = own.answer - hello.answer;
         println!(
-            "| {function} | {bytes} | {:.1} ms | {ratio:.2} | {:.1} ms | {more:+.1} ms |",
+            "| {name} | {bytes} | {:.1} ms | {ratio:.2} | {:.1} ms | {more:+.1} ms |",
             own.next, own.answer
         );
-        largest = largest.max(bytes);
+        if bytes > function.max_bytes {
+            large.push(format!("{name} than {}", function.max_bytes));
+        }
         if ratio > MAX_RATIO || more > MAX_MORE_MS {
-            slow.push(function);
+            slow.push(name);
         }
     }
     if !slow.is_empty() {
@@ -82,18 +114,17 @@ fn main() -> Result<ExitCode> {
             slow.join(", ")
         );
     }
-    if check && largest > MAX_BYTES {
-        println!("\na binary is larger than {MAX_BYTES} bytes");
-        return Ok(ExitCode::FAILURE);
+    if !large.is_empty() {
+        println!("\nlarger in bytes: {}", large.join(", "));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if check && !large.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Builds the binaries and answers the folder they are in: this program's own is `<target>/<profile>/deps`.
 fn build() -> Result<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--release"]).current_dir(workspace());
-    for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain(["cold-start"]) {
+    for name in FUNCTIONS.map(|function| function.name).into_iter().chain(["cold-start"]) {
         cargo.args(["-p", name]);
     }
     if !cargo.status()?.success() {
@@ -135,7 +166,13 @@ fn start_table() -> Result<(tokio::runtime::Runtime, SocketAddr)> {
 
 fn event(file: &str, token: &str) -> Result<Arc<str>> {
     let text = fs::read_to_string(workspace().join("events").join(file))?;
-    let filled = [("__TOKEN__", token), ("__ORG__", ORG), ("__LEAD__", LEAD), ("__API_KEY__", "no-such-key")];
+    let filled = [
+        ("__TOKEN__", token),
+        ("__ORG__", ORG),
+        ("__LEAD__", LEAD),
+        ("__API_KEY__", "no-such-key"),
+        ("__BUCKET__", BUCKET),
+    ];
     Ok(filled.iter().fold(text, |text, (name, value)| text.replace(name, value)).into())
 }
 
@@ -175,12 +212,13 @@ struct Bench {
 
 impl Bench {
     /// Medians of a function and of hello, started by turns. The first start of each only warms the page cache.
-    fn compare(&self, function: &str, event: &Arc<str>) -> Result<(Times, Times)> {
+    fn compare(&self, function: &Function, token: &str) -> Result<(Times, Times)> {
+        let (own_event, hello_event) = (event(function.event, token)?, event(function.hello_event, token)?);
         let mut own = Vec::new();
         let mut hello = Vec::new();
         for run in 0..=RUNS {
-            let least = self.start_once(HELLO, event, 200)?;
-            let times = self.start_once(function, event, 403)?;
+            let least = self.start_once(HELLO, &hello_event, ("/statusCode", "200"))?;
+            let times = self.start_once(function.name, &own_event, function.answer)?;
             if run > 0 {
                 hello.push(least);
                 own.push(times);
@@ -189,7 +227,7 @@ impl Bench {
         Ok((median(&own), median(&hello)))
     }
 
-    fn start_once(&self, name: &str, event: &Arc<str>, wanted: u64) -> Result<Times> {
+    fn start_once(&self, name: &str, event: &Arc<str>, (place, wanted): (&str, &str)) -> Result<Times> {
         let lambda = Lambda::start(event)?;
         let started = Instant::now();
         let _process = Process(self.command(name, lambda.address).spawn()?);
@@ -201,8 +239,8 @@ impl Bench {
                 (Sign::Next(then), _) => next = Some(since(then)),
                 (Sign::Answer(then, body), Some(next)) => {
                     let answer: Value = serde_json::from_slice(&body)?;
-                    if answer["statusCode"] != wanted {
-                        return Err(format!("{name} answers {answer}, not {wanted}").into());
+                    if answer.pointer(place).map(Value::to_string).as_deref() != Some(wanted) {
+                        return Err(format!("{name} answers {answer}, not {wanted} at {place}").into());
                     }
                     return Ok(Times { next, answer: since(then) });
                 }
@@ -225,7 +263,7 @@ impl Bench {
             ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", self.table)),
             ("LEADLINE_TABLE", "leadline".to_owned()),
-            ("LEADLINE_BUCKET", "leadline".to_owned()),
+            ("LEADLINE_BUCKET", BUCKET.to_owned()),
             ("LEADLINE_TOKEN_ALGORITHM", "HS256".to_owned()),
             ("LEADLINE_TOKEN_SECRET", SECRET.to_owned()),
         ]);

@@ -1,0 +1,178 @@
+//! A file cut into pieces: 2,000 rows each, judged.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::ImportError;
+use super::rows::{self, Owners};
+use super::seen::Seen;
+use crate::domain::{Columns, Import, OnDuplicate, RowError, UserId, fold};
+use crate::files::FilesError;
+use crate::sheet::{Record, Sheet};
+use crate::store::Store;
+
+/// Rows of a piece.
+const ROWS: usize = 2_000;
+/// Most bytes of a piece's cells.
+const BYTES: usize = 4_000_000;
+/// Most names of members that are remembered.
+const MOST_OWNERS: usize = 10_000;
+
+/// A piece of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Chunk {
+    /// The header.
+    pub(super) columns: Vec<String>,
+    pub(super) owners: Owners,
+    pub(super) rows: Vec<ChunkRow>,
+}
+
+/// A row of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ChunkRow {
+    pub(super) row: u32,
+    pub(super) cells: Vec<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// What the rules of rows say of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Verdict {
+    Good,
+    Failed(Vec<RowError>),
+    /// An earlier row has its e-mail.
+    Skipped,
+    /// An earlier row has its e-mail, and it changes what that made: it comes in a later piece.
+    Late,
+}
+
+impl Chunk {
+    pub(super) fn pack(&self) -> Result<Bytes, ImportError> {
+        let packed = postcard::to_allocvec(self).map_err(|error| FilesError::Failed(error.into()))?;
+        Ok(packed.into())
+    }
+
+    pub(super) fn unpack(packed: &[u8]) -> Result<Self, ImportError> {
+        Ok(postcard::from_bytes(packed).map_err(|error| FilesError::Failed(error.into()))?)
+    }
+}
+
+/// Cuts a file.
+#[derive(Debug)]
+pub(super) struct Cutter<'a> {
+    store: &'a Store,
+    import: Import,
+    sheet: Sheet,
+    columns: Columns,
+    seen: Option<Seen>,
+    owners: HashMap<String, Option<UserId>>,
+    record: Record,
+    late: VecDeque<(Owners, ChunkRow)>,
+}
+
+impl<'a> Cutter<'a> {
+    /// Starts before the first row.
+    pub(super) async fn new(
+        store: &'a Store,
+        import: &Import,
+        sheet: Sheet,
+        columns: Columns,
+    ) -> Result<Self, ImportError> {
+        let seen = match import.options.on_duplicate {
+            OnDuplicate::Create => None,
+            OnDuplicate::Skip | OnDuplicate::Update => Some(Seen::new()?),
+        };
+        let import = import.clone();
+        let (owners, record, late) = (HashMap::new(), Record::default(), VecDeque::new());
+        let mut cutter = Self { store, import, sheet, columns, seen, owners, record, late };
+        let named: HashSet<String> = rows::named(&cutter.import, std::iter::empty()).collect();
+        cutter.ask(named).await?;
+        let unknown = |name: &&String| !matches!(cutter.owners.get(&fold(name)), Some(Some(_)));
+        match cutter.import.options.assigned_to.iter().find(unknown) {
+            None => Ok(cutter),
+            Some(name) => {
+                Err(ImportError::File(format!("assigned_to: {name}: there is no such active member")))
+            }
+        }
+    }
+
+    /// What its header means.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// The next piece; none at the end of the file.
+    pub(super) async fn next(&mut self) -> Result<Option<Chunk>, ImportError> {
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while rows.len() < ROWS && bytes < BYTES && self.sheet.read(&mut self.record)? {
+            bytes += self.record.cells.iter().map(String::len).sum::<usize>();
+            rows.push((self.record.row, self.record.cells.clone()));
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let has_owners = !self.columns.source("assigned_to", &[]).0.is_empty();
+        let named =
+            rows.iter().filter(|_| has_owners).flat_map(|(_, cells)| self.columns.fields(cells).owners);
+        let named: HashSet<String> = rows::named(&self.import, named).collect();
+        let owners = self.ask(named).await?;
+        let mut judged = Vec::with_capacity(rows.len());
+        for (row, cells) in rows {
+            let verdict = self.judge(&owners, row, &cells)?;
+            let row = ChunkRow { row, cells, verdict };
+            if row.verdict == Verdict::Late {
+                self.late.push_back((owners.clone(), ChunkRow { verdict: Verdict::Good, ..row.clone() }));
+            }
+            judged.push(row);
+        }
+        Ok(Some(Chunk { columns: self.sheet.header().to_vec(), owners, rows: judged }))
+    }
+
+    /// The next piece of rows that come after all others, if it is full or `all_are_known`.
+    pub(super) fn next_late(&mut self, all_are_known: bool) -> Option<Chunk> {
+        if self.late.is_empty() || self.late.len() < ROWS && !all_are_known {
+            return None;
+        }
+        let (mut rows, mut all) = (Vec::new(), Owners::default());
+        while rows.len() < ROWS
+            && let Some((owners, row)) = self.late.pop_front()
+        {
+            all.extend(owners);
+            rows.push(row);
+        }
+        Some(Chunk { columns: self.sheet.header().to_vec(), owners: all, rows })
+    }
+
+    fn judge(&mut self, owners: &Owners, row: u32, cells: &[String]) -> Result<Verdict, ImportError> {
+        let ready = match rows::judge(&self.columns, &self.import.options, owners, row, cells) {
+            Ok(ready) => ready,
+            Err(errors) => return Ok(Verdict::Failed(rows::describe(&self.columns, row, cells, &errors))),
+        };
+        let (Some(seen), Some(email)) = (&mut self.seen, &ready.email) else { return Ok(Verdict::Good) };
+        Ok(match (seen.insert(email)?, self.import.options.on_duplicate) {
+            (true, _) | (false, OnDuplicate::Create) => Verdict::Good,
+            (false, OnDuplicate::Skip) => Verdict::Skipped,
+            (false, OnDuplicate::Update) => Verdict::Late,
+        })
+    }
+
+    /// Who these names are.
+    async fn ask(&mut self, names: HashSet<String>) -> Result<Owners, ImportError> {
+        if self.owners.len() > MOST_OWNERS {
+            self.owners.clear();
+        }
+        let unknown: Vec<String> =
+            names.iter().filter(|name| !self.owners.contains_key(*name)).cloned().collect();
+        if !unknown.is_empty() {
+            let mut found = self.store.members_named(self.import.org, &unknown).await?;
+            for name in unknown {
+                let id = found.remove(&name);
+                self.owners.insert(name, id);
+            }
+        }
+        let known = names.into_iter().filter_map(|name| Some((self.owners.get(&name).copied()??, name)));
+        Ok(known.map(|(id, name)| (name, id)).collect())
+    }
+}

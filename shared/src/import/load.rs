@@ -1,0 +1,153 @@
+//! A piece of a file loaded: its rows written in groups, each exactly once.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cut::{Chunk, ChunkRow, Cutter, Verdict};
+use super::rows;
+use super::{ImportError, Importer, MOST_ERRORS};
+use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, RowCounts, RowError};
+use crate::store::{Judged, Ready, Run, StoreError, Surroundings};
+
+/// Rows that a group is put together from.
+const WINDOW: usize = 128;
+/// Longest wait for a table that is busy, in seconds.
+const LONGEST_WAIT: u64 = 10;
+
+impl Importer<'_> {
+    /// Loads a piece until then at the latest; whether all of it is loaded.
+    pub(super) async fn load(
+        &self,
+        import: &Import,
+        number: u32,
+        is_late: bool,
+        chunk: &Chunk,
+        until: Instant,
+    ) -> Result<bool, ImportError> {
+        let mut waits = 0;
+        loop {
+            match self.try_load(import, number, is_late, chunk, until).await {
+                Err(ImportError::Store(StoreError::Unavailable(cause))) => {
+                    let wait = Duration::from_secs((1 << waits).min(LONGEST_WAIT));
+                    if Instant::now() + wait >= until {
+                        return Err(StoreError::Unavailable(cause).into());
+                    }
+                    tracing::info!(import.id = %import.id, "the table is busy; a piece waits");
+                    tokio::time::sleep(wait).await;
+                    waits = (waits + 1).min(4);
+                }
+                loaded => return loaded,
+            }
+        }
+    }
+
+    async fn try_load(
+        &self,
+        import: &Import,
+        number: u32,
+        is_late: bool,
+        chunk: &Chunk,
+        until: Instant,
+    ) -> Result<bool, ImportError> {
+        let columns = Columns::of(&chunk.columns).map_err(|error| ImportError::File(error.to_string()))?;
+        let end = u32::try_from(chunk.rows.len()).unwrap_or(u32::MAX);
+        let (attempt, progress) = self.store.begin_chunk(import, number, self.now()).await?;
+        let (mut next, mut done) = (progress.next, progress.done);
+        let mut run = Run {
+            store: self.store,
+            ids: self.ids,
+            import,
+            number,
+            is_late,
+            attempt,
+            caller: if done { None } else { self.caller(import).await? },
+            rules: if done { Default::default() } else { self.store.rules(import.org).await? },
+            known: Surroundings::default(),
+        };
+        let describe =
+            |ready: &Ready, errors: &FieldErrors| rows::describe(&columns, ready.row, &ready.cells, errors);
+        let judge = |row: &ChunkRow| judged(&columns, import, chunk, row);
+        let mut window: VecDeque<Judged> = VecDeque::new();
+        let mut judged_to = next;
+        while !done {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            while window.len() < WINDOW && judged_to < end {
+                window.extend(usize::try_from(judged_to).ok().and_then(|at| chunk.rows.get(at)).map(judge));
+                judged_to += 1;
+            }
+            let reached = run.write(window.make_contiguous(), next, end, self.now(), &describe).await?;
+            let taken = usize::try_from(reached.next.saturating_sub(next)).unwrap_or(usize::MAX);
+            window.drain(..taken.min(window.len()));
+            judged_to = judged_to.max(reached.next);
+            (next, done) = (reached.next, reached.done);
+        }
+        let progress = self.store.chunk(import, number).await?;
+        let numbers: Vec<u32> = chunk.rows.iter().map(|row| row.row).collect();
+        self.store.sweep_chunk(import, number, &progress, &numbers, attempt, self.now()).await?;
+        Ok(true)
+    }
+
+    /// Whose rights hold for leads that an import changes.
+    async fn caller(&self, import: &Import) -> Result<Option<Caller>, ImportError> {
+        let (OnDuplicate::Update, Some(by)) = (import.options.on_duplicate, &import.created_by) else {
+            return Ok(None);
+        };
+        let user = self.store.find_user(import.org, by.id).await?;
+        Ok(user.map(Caller::from))
+    }
+
+    /// What an import would do with its rows.
+    pub(super) async fn dry(
+        &self,
+        import: &Import,
+        cutter: &mut Cutter<'_>,
+    ) -> Result<(RowCounts, Vec<RowError>), ImportError> {
+        let (mut counts, mut all) = (RowCounts::default(), Vec::new());
+        let caller = self.caller(import).await?;
+        while let Some(chunk) = cutter.next().await? {
+            let columns = cutter.columns();
+            let mut ready = Vec::new();
+            for row in &chunk.rows {
+                match judged(columns, import, &chunk, row) {
+                    Judged::Ready(one) => ready.push(*one),
+                    Judged::Skipped => counts.skipped += 1,
+                    Judged::Late => counts.updated += 1,
+                    Judged::Failed => counts.failed += 1,
+                }
+                if let Verdict::Failed(errors) = &row.verdict {
+                    all.extend(errors.iter().take(MOST_ERRORS.saturating_sub(all.len())).cloned());
+                }
+            }
+            for (ready, would) in ready.iter().zip(self.store.would(import, &ready, caller.as_ref()).await?) {
+                match would {
+                    Ok(more) => counts += more,
+                    Err(errors) => {
+                        counts.failed += 1;
+                        let errors = rows::describe(columns, ready.row, &ready.cells, &errors);
+                        all.extend(errors.into_iter().take(MOST_ERRORS.saturating_sub(all.len())));
+                    }
+                }
+            }
+        }
+        all.sort_by_key(|error| error.row);
+        Ok((counts, all))
+    }
+}
+
+/// A row as the table takes it.
+fn judged(columns: &Columns, import: &Import, chunk: &Chunk, row: &ChunkRow) -> Judged {
+    match &row.verdict {
+        Verdict::Failed(_) => Judged::Failed,
+        Verdict::Skipped => Judged::Skipped,
+        Verdict::Late => Judged::Late,
+        Verdict::Good => match rows::judge(columns, &import.options, &chunk.owners, row.row, &row.cells) {
+            Ok(ready) => Judged::Ready(Box::new(ready)),
+            // It was good when it was cut; a release between has changed the rules.
+            Err(errors) => Judged::Ready(Box::new(Ready::bad(row.row, row.cells.clone(), errors))),
+        },
+    }
+}

@@ -1,0 +1,546 @@
+//! Rows of an import, written in groups.
+//!
+//! A group's new leads go first, each under an id that only this run over this piece of the file would give it: nobody
+//! knows them yet. Then one transaction makes them known (rows of the list index, e-mails, counters) and moves the piece's
+//! progress on, if that is still where the run found it. Whoever comes too late takes its leads away again; of a run that
+//! was killed the next one does. So a row is a lead exactly once, for half of what leads in transactions cost.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+
+use super::batch::backoff;
+use super::change::{Change, number};
+use super::emails::EmailUse;
+use super::imports::{ChunkProgress, FailedRow, UpdatedRow};
+use super::item::{Item, decode, encode};
+use super::keys::{Key, SHARDS};
+use super::row::Row;
+use super::rules::Turn;
+use super::surroundings::Surroundings;
+use super::tally::Tally;
+use super::transaction::{Refused, Transaction, unchanged};
+use super::{Store, StoreError};
+use crate::domain::{
+    Caller, Door, FieldErrors, Fields, Ids, Import, Lead, LeadDetails, LeadId, OnDuplicate, RowCounts,
+    RowError, Rules, UserId,
+};
+
+/// Most writes of a group beside those that every group has: a transaction takes 100.
+const MOST_WRITES: usize = 94;
+/// Most bytes of a group's packed rows: the item is billed by the kilobyte, and may have 400.
+const MOST_BYTES: usize = 200_000;
+/// Most users whose open leads a group counts: they are named in one expression, which may have 4 KB.
+const MOST_USERS: usize = 150;
+/// Most items of one batch.
+const BATCH: usize = 25;
+/// How often what was left out of a batch is sent again before the table counts as busy.
+const BATCH_ATTEMPTS: u32 = 8;
+/// How often a group is written anew because what it refers to changed.
+const ATTEMPTS: u32 = 10;
+
+/// A row of the file, as the import has judged it.
+#[derive(Debug)]
+pub enum Judged {
+    /// It is to become a lead, or to change one.
+    Ready(Box<Ready>),
+    /// It fails; why is known elsewhere.
+    Failed,
+    /// The file has its e-mail before.
+    Skipped,
+    /// It comes later, in another piece.
+    Late,
+}
+
+/// A row that can be loaded.
+#[derive(Debug)]
+pub struct Ready {
+    pub row: u32,
+    /// What the row says, for a lead that it changes.
+    pub fields: Fields,
+    /// A new lead of the row. Where the import changes leads, a row may be good for that only.
+    pub details: Result<LeadDetails, FieldErrors>,
+    pub cells: Vec<String>,
+    /// The e-mail, folded.
+    pub email: Option<String>,
+    /// Whom the rules chose; none: not asked yet.
+    pub chosen: Option<Vec<UserId>>,
+}
+
+impl Ready {
+    /// A row that fails after all.
+    pub fn bad(row: u32, cells: Vec<String>, errors: FieldErrors) -> Self {
+        Self { row, fields: Fields::default(), details: Err(errors), cells, email: None, chosen: None }
+    }
+}
+
+/// One run over a piece of an import's file.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub store: &'a Store,
+    pub ids: &'a Ids,
+    pub import: &'a Import,
+    /// The piece.
+    pub number: u32,
+    /// It comes after all others, and does not count among them.
+    pub is_late: bool,
+    /// The number of this run.
+    pub attempt: u32,
+    /// Whose rights hold for leads that are changed; none: all may be.
+    pub caller: Option<Caller>,
+    /// Who gets leads that name nobody.
+    pub rules: Rules,
+    /// Names and companies that are known.
+    pub known: Surroundings,
+}
+
+/// How far a piece is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// The rows before this one are done.
+    pub next: u32,
+    /// All are.
+    pub done: bool,
+}
+
+impl Judged {
+    fn ready(&self) -> Option<&Ready> {
+        match self {
+            Self::Ready(ready) => Some(ready),
+            Self::Failed | Self::Skipped | Self::Late => None,
+        }
+    }
+}
+
+/// A group that is put together.
+#[derive(Debug, Default)]
+struct Group {
+    transaction: Transaction,
+    /// Rows of the window that it takes in.
+    taken: usize,
+    counts: RowCounts,
+    leads: Vec<(LeadId, Item)>,
+    rows: Vec<(LeadId, Vec<u8>)>,
+    bytes: usize,
+    tally: Tally,
+    emails: BTreeMap<Key, (i64, LeadId)>,
+}
+
+impl Run<'_> {
+    /// Writes rows from the start of the window, as many as go into one transaction. `from` is where the window begins
+    /// within the piece, and `end` the piece's number of rows. How far the piece is then, whoever brought it there.
+    /// `describe` words what is wrong with a row.
+    pub async fn write(
+        &mut self,
+        window: &mut [Judged],
+        from: u32,
+        end: u32,
+        now: DateTime<Utc>,
+        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+    ) -> Result<Reached, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let group = self.gather(window, now, describe).await?;
+            let ids: Vec<LeadId> = group.leads.iter().map(|(id, _)| *id).collect();
+            let to = from + u32::try_from(group.taken).unwrap_or(u32::MAX);
+            let (leads, transaction) = self.complete(group, from, to, to == end, now)?;
+            self.store.put_all(leads).await?;
+            let refused = match self.store.commit(transaction).await {
+                Ok(()) => None,
+                Err(Refused::Condition) => Some(None),
+                Err(Refused::Store(StoreError::Unavailable(cause))) => Some(Some(cause)),
+                Err(Refused::Store(error)) => return Err(error),
+            };
+            let Some(refused) = refused else { return Ok(Reached { next: to, done: to == end }) };
+            let progress = self.store.chunk(self.import, self.number).await?;
+            let reached = Reached { next: progress.next, done: progress.done };
+            if progress.next > from && progress.groups.last().is_some_and(|(_, by)| *by == self.attempt) {
+                return Ok(reached); // it went through, and only the answer was lost
+            }
+            if let Some(cause) = refused {
+                return Err(StoreError::Unavailable(cause)); // it may still go through: its leads stay
+            }
+            self.store.delete_leads(self.import, ids).await?;
+            if progress.next != from || progress.done {
+                return Ok(reached); // another run was quicker
+            }
+            self.known = Surroundings::default();
+        }
+        Err(StoreError::Unavailable("what the rows refer to changed at each try".into()))
+    }
+
+    async fn gather(
+        &mut self,
+        window: &mut [Judged],
+        now: DateTime<Utc>,
+        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+    ) -> Result<Group, StoreError> {
+        let ready = || window.iter().filter_map(Judged::ready);
+        self.store
+            .learn(self.import, &mut self.known, ready().filter_map(|it| it.details.as_ref().ok()))
+            .await?;
+        let there = match self.import.options.on_duplicate {
+            OnDuplicate::Create => There::default(),
+            OnDuplicate::Skip => self.store.there(self.import, ready(), false).await?,
+            OnDuplicate::Update => self.store.there(self.import, ready(), true).await?,
+        };
+        self.assign(window, &there).await?;
+        let mut group = Group::default();
+        for row in window.iter() {
+            match row {
+                Judged::Failed => group.counts.failed += 1,
+                Judged::Skipped => group.counts.skipped += 1,
+                Judged::Late => {}
+                Judged::Ready(ready) => {
+                    if !group.has_room(self.most_writes(ready), self.import.org, ready) {
+                        break;
+                    }
+                    self.take(ready, &there, &mut group, now, describe)?;
+                }
+            }
+            group.taken += 1;
+        }
+        Ok(group)
+    }
+
+    /// Asks the rules about rows that become leads and name nobody, each once: a turn is taken only once.
+    async fn assign(&self, window: &mut [Judged], there: &There) -> Result<(), StoreError> {
+        let org = self.import.org;
+        let mut asking: Vec<&mut Ready> = window
+            .iter_mut()
+            .filter_map(|row| match row {
+                Judged::Ready(ready) => Some(ready.as_mut()),
+                Judged::Failed | Judged::Skipped | Judged::Late => None,
+            })
+            .filter(|ready| ready.chosen.is_none() && !self.rules.is_empty())
+            .filter(|ready| ready.details.as_ref().is_ok_and(|details| details.assigned_to.is_empty()))
+            .filter(|ready| {
+                !ready.email.as_ref().is_some_and(|email| there.emails.contains(&Key::email(org, email)))
+            })
+            .collect();
+        let details: Vec<&LeadDetails> =
+            asking.iter().filter_map(|ready| ready.details.as_ref().ok()).collect();
+        let chosen = self.store.assign_all(org, &self.rules, &details, Door::Import, Turn::Take).await?;
+        for (ready, chosen) in asking.iter_mut().zip(chosen) {
+            ready.chosen = Some(chosen.map(|chosen| chosen.assigned_to).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// How many writes a row takes at most.
+    fn most_writes(&self, ready: &Ready) -> usize {
+        let names = ready.details.as_ref().map_or(0, |details| self.known.unknown(self.import.org, details));
+        names + if self.import.options.on_duplicate == OnDuplicate::Update { 6 } else { 1 }
+    }
+
+    fn take(
+        &mut self,
+        ready: &Ready,
+        there: &There,
+        group: &mut Group,
+        now: DateTime<Utc>,
+        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+    ) -> Result<(), StoreError> {
+        let key = ready.email.as_ref().map(|email| Key::email(self.import.org, email));
+        let is_there = key.as_ref().is_some_and(|key| there.emails.contains(key));
+        let result = match self.import.options.on_duplicate {
+            OnDuplicate::Skip if is_there => {
+                group.counts.skipped += 1;
+                return Ok(());
+            }
+            OnDuplicate::Update if is_there => match key.as_ref().and_then(|key| there.leads.get(key)) {
+                Some(was) => self.change(ready, was, group, now)?,
+                None => return Err(StoreError::Unavailable("a lead went while its row was loaded".into())),
+            },
+            OnDuplicate::Skip | OnDuplicate::Create | OnDuplicate::Update => {
+                self.open(ready, key, group, now)?
+            }
+        };
+        if let Err(errors) = result {
+            let errors = describe(ready, &errors);
+            let failed = FailedRow { row: ready.row, cells: ready.cells.clone(), errors };
+            group.transaction.put_failed_row(self.import, &failed, now)?;
+            group.counts.failed += 1;
+        }
+        Ok(())
+    }
+
+    /// The row becomes a lead.
+    fn open(
+        &mut self,
+        ready: &Ready,
+        email: Option<Key>,
+        group: &mut Group,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(), FieldErrors>, StoreError> {
+        let details = match &ready.details {
+            Ok(details) => details.clone(),
+            Err(errors) => return Ok(Err(errors.clone())),
+        };
+        let import = self.import;
+        let id = import.lead_id(ready.row, self.attempt);
+        let mut lead = Lead::open(id, import.org, details, import.created_by.clone(), import.began_on());
+        lead.import = Some(import.id);
+        if let Some(chosen) = ready.chosen.as_ref().filter(|_| lead.details.assigned_to.is_empty()) {
+            lead.details.assigned_to.clone_from(chosen);
+        }
+        self.known.settle(&mut lead, None, self.ids.company(now), &mut group.transaction)?;
+        let row = Row::of(&lead).pack()?;
+        group.bytes += row.len() + 24;
+        group.rows.push((id, row));
+        group.tally.add(None, Some(&lead));
+        group.leads.push((id, encode(Key::lead(lead.org, id), &lead, now)?));
+        group.counts.imported += 1;
+        if let Some(email) = email {
+            let known = group.emails.entry(email).or_insert((0, id));
+            *known = (known.0 + 1, id);
+        }
+        Ok(Ok(()))
+    }
+
+    /// The row changes a lead.
+    fn change(
+        &mut self,
+        ready: &Ready,
+        was: &Lead,
+        group: &mut Group,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(), FieldErrors>, StoreError> {
+        let details = match changed(ready, was, self.caller.as_ref()) {
+            Ok(details) => details,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        group.counts.updated += 1;
+        let mut lead = was.changed(details, now);
+        self.known.settle(&mut lead, Some(was), self.ids.company(now), &mut group.transaction)?;
+        if lead.details == was.details {
+            return Ok(Ok(()));
+        }
+        let transaction = &mut group.transaction;
+        transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, unchanged(was.version));
+        transaction.put_row(&lead)?;
+        transaction.put_event(was, &lead, self.import.created_by.clone(), Door::Import)?;
+        let updated = UpdatedRow { row: ready.row, lead: lead.id, version: lead.version };
+        transaction.put_updated_row(self.import, &updated, now)?;
+        group.tally.add(Some(was), Some(&lead));
+        group
+            .emails
+            .entry(Key::email(lead.org, ready.email.as_deref().unwrap_or_default()))
+            .or_insert((0, lead.id));
+        Ok(Ok(()))
+    }
+
+    /// The leads, and the transaction that makes them known and moves the piece's progress on.
+    fn complete(
+        &self,
+        group: Group,
+        from: u32,
+        to: u32,
+        is_last: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Item>, Transaction), StoreError> {
+        let import = self.import;
+        let mut transaction = group.transaction;
+        let new_only = import.options.on_duplicate != OnDuplicate::Create;
+        for (key, (leads, last)) in group.emails.into_iter().filter(|(_, (leads, _))| *leads > 0) {
+            transaction.count_emails(key, leads, last, new_only, now);
+        }
+        transaction.put_pack(import.org, &group.rows)?;
+        let shard = u8::try_from(self.number % u32::from(SHARDS)).unwrap_or_default();
+        transaction.count_all(import.org, shard, &group.tally, now);
+        let run = AttributeValue::L(vec![number(to), number(self.attempt)]);
+        let mut progress = Change::of::<ChunkProgress>(now)
+            .set("next", number(to))
+            .set("done", AttributeValue::Bool(is_last))
+            .append("groups", vec![run]);
+        progress = match from {
+            0 => progress.when_new("next", number(0_u32)),
+            from => progress.when("next", number(from)),
+        };
+        let RowCounts { imported, failed, skipped, updated } = group.counts;
+        for (name, n) in
+            [("imported", imported), ("failed", failed), ("skipped", skipped), ("updated", updated)]
+        {
+            if n > 0 {
+                progress = progress.add(name, number(n));
+            }
+        }
+        transaction.change(Key::chunk(import.org, import.id, self.number), progress);
+        if is_last && !self.is_late {
+            let done = Change::of::<Import>(now).add("chunks_done", number(1_u32));
+            transaction.change(Key::import(import.org, import.id), done);
+        }
+        Ok((group.leads.into_iter().map(|(_, item)| item).collect(), transaction))
+    }
+}
+
+/// What a row makes of the lead that has its e-mail, or why it may not.
+fn changed(ready: &Ready, was: &Lead, caller: Option<&Caller>) -> Result<LeadDetails, FieldErrors> {
+    if caller.is_some_and(|caller| !caller.may_edit(was)) {
+        return Err(FieldErrors::one("email", "its lead is not yours"));
+    }
+    if was.conversion.is_some() {
+        return Err(FieldErrors::one("email", "its lead is converted and can no longer change"));
+    }
+    was.details.change(&ready.fields)
+}
+
+impl Group {
+    /// One row more goes in, of at most so many writes.
+    fn has_room(&self, writes: usize, org: crate::domain::OrgId, ready: &Ready) -> bool {
+        let twice =
+            ready.email.as_ref().is_some_and(|email| self.emails.contains_key(&Key::email(org, email)));
+        let all = self.transaction.len() + self.emails.len() + writes;
+        self.taken == 0
+            || (all <= MOST_WRITES && self.bytes < MOST_BYTES && self.tally.users() < MOST_USERS && !twice)
+    }
+}
+
+/// What the organisation has of a group's e-mails.
+#[derive(Debug, Default)]
+struct There {
+    emails: HashSet<Key>,
+    /// The lead of each, where it was asked for.
+    leads: HashMap<Key, Lead>,
+}
+
+impl Store {
+    /// Reads the names and companies that leads refer to and that are not known.
+    async fn learn(
+        &self,
+        import: &Import,
+        known: &mut Surroundings,
+        leads: impl Iterator<Item = &LeadDetails>,
+    ) -> Result<(), StoreError> {
+        let keys: HashSet<Key> = leads.flat_map(|details| Surroundings::names(import.org, details)).collect();
+        let keys = keys.into_iter().filter(|key| !known.asked(key)).collect::<Vec<_>>();
+        let found = self.read_all(keys.clone()).await?;
+        known.learn(keys, found);
+        Ok(())
+    }
+
+    /// Which of the rows' e-mails leads have already; with `leads`, the lead of each too.
+    async fn there(
+        &self,
+        import: &Import,
+        rows: impl Iterator<Item = &Ready>,
+        leads: bool,
+    ) -> Result<There, StoreError> {
+        let org = import.org;
+        let emails = rows.filter_map(|row| row.email.as_ref());
+        let keys: HashMap<Key, &String> = emails.map(|email| (Key::email(org, email), email)).collect();
+        let found = self.read_all(keys.keys().cloned().collect()).await?;
+        let uses = found.into_iter().map(|(key, item)| Ok((key, decode::<EmailUse>(item)?)));
+        let uses = uses.collect::<Result<Vec<_>, StoreError>>()?;
+        let uses: Vec<_> = uses.into_iter().filter(|(_, known)| known.leads > 0).collect();
+        let mut there =
+            There { emails: uses.iter().map(|(key, _)| key.clone()).collect(), leads: HashMap::new() };
+        if !leads {
+            return Ok(there);
+        }
+        let last = uses.iter().filter_map(|(_, known)| known.last_lead).map(|lead| Key::lead(org, lead));
+        let mut found = self.read_all(last.collect()).await?;
+        for (key, known) in uses {
+            let item = known.last_lead.and_then(|lead| found.remove(&Key::lead(org, lead)));
+            let lead = item.map(decode::<Lead>).transpose()?;
+            let lead = lead.filter(|lead| Key::email_of(lead).as_ref() == Some(&key));
+            let lead = match (lead, keys.get(&key)) {
+                (None, Some(email)) => self.newest_with(org, email).await?,
+                (lead, _) => lead,
+            };
+            there.leads.extend(lead.map(|lead| (key, lead)));
+        }
+        Ok(there)
+    }
+
+    /// What would become of these rows, each by itself.
+    pub async fn would(
+        &self,
+        import: &Import,
+        rows: &[Ready],
+        caller: Option<&Caller>,
+    ) -> Result<Vec<Result<RowCounts, FieldErrors>>, StoreError> {
+        let mode = import.options.on_duplicate;
+        let there = match mode {
+            OnDuplicate::Create => There::default(),
+            _ => self.there(import, rows.iter(), mode == OnDuplicate::Update).await?,
+        };
+        let would = |ready: &Ready| {
+            let key = ready.email.as_ref().map(|email| Key::email(import.org, email));
+            let is_there = key.as_ref().is_some_and(|key| there.emails.contains(key));
+            match (mode, key.as_ref().and_then(|key| there.leads.get(key)), &ready.details) {
+                (OnDuplicate::Skip, ..) if is_there => Ok(RowCounts { skipped: 1, ..RowCounts::default() }),
+                (OnDuplicate::Update, Some(was), _) => {
+                    changed(ready, was, caller).map(|_| RowCounts { updated: 1, ..RowCounts::default() })
+                }
+                (_, _, Ok(_)) => Ok(RowCounts { imported: 1, ..RowCounts::default() }),
+                (_, _, Err(errors)) => Err(errors.clone()),
+            }
+        };
+        Ok(rows.iter().map(would).collect())
+    }
+
+    /// Writes items by themselves, whatever was there.
+    pub(crate) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        let put = |item| PutRequest::builder().set_item(Some(item)).build();
+        let puts = items.into_iter().filter_map(|item| put(item).ok());
+        self.write_all(puts.map(|put| WriteRequest::builder().put_request(put).build()).collect()).await
+    }
+
+    /// Takes away leads that nobody knows of.
+    pub(crate) async fn delete_leads(&self, import: &Import, leads: Vec<LeadId>) -> Result<(), StoreError> {
+        let delete =
+            |lead| DeleteRequest::builder().set_key(Some(Key::lead(import.org, lead).into_item())).build();
+        let deletes = leads.into_iter().filter_map(|lead| delete(lead).ok());
+        self.write_all(deletes.map(|it| WriteRequest::builder().delete_request(it).build()).collect()).await
+    }
+
+    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
+        try_join_all(writes.chunks(BATCH).map(|batch| self.write_batch(batch.to_vec()))).await?;
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), StoreError> {
+        for attempt in 0..BATCH_ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let answer = self.client.batch_write_item().request_items(&*self.table, left).send().await?;
+            left = match answer.unprocessed_items.unwrap_or_default().remove(&*self.table) {
+                Some(rest) if !rest.is_empty() => rest,
+                Some(_) | None => return Ok(()),
+            };
+        }
+        Err(StoreError::Unavailable("items stayed unprocessed".into()))
+    }
+
+    /// Takes away the leads that other runs over a piece wrote and did not make known. `rows` are the numbers of the
+    /// piece's rows, all of which are done.
+    pub async fn sweep_chunk(
+        &self,
+        import: &Import,
+        number: u32,
+        progress: &ChunkProgress,
+        rows: &[u32],
+        own: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let others: Vec<u32> = progress.open.iter().copied().filter(|attempt| *attempt != own).collect();
+        for attempt in &others {
+            let mut from = 0;
+            for (to, by) in &progress.groups {
+                let range = usize::try_from(from).unwrap_or(0)..usize::try_from(*to).unwrap_or(0);
+                let lost = rows.get(range).filter(|_| by != attempt).unwrap_or_default();
+                let ids = lost.iter().map(|row| import.lead_id(*row, *attempt)).collect();
+                self.delete_leads(import, ids).await?;
+                from = *to;
+            }
+        }
+        let over: Vec<u32> = others.into_iter().chain([own]).collect();
+        self.end_attempts(import, number, &over, now).await
+    }
+}

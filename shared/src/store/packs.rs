@@ -1,0 +1,182 @@
+//! The leads of an import by the packs that hold their rows, to take them back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+
+use super::change::{Change, number};
+use super::emails::EmailUse;
+use super::imports::UpdatedRow;
+use super::item::{Item, decode};
+use super::keys::{Key, shard};
+use super::row::{pack_all, unpack_all};
+use super::rows::PACK;
+use super::tally::Tally;
+use super::transaction::{Transaction, unchanged};
+use super::{Store, StoreError};
+use crate::domain::{Event, Import, Lead, LeadId, OrgId};
+
+/// Most leads that go in one transaction, each with its e-mail.
+const MOST: usize = 45;
+
+/// The rows of one pack.
+#[derive(Debug, Clone)]
+pub struct PackedLeads {
+    key: Key,
+    packed: Vec<u8>,
+    rows: Vec<(LeadId, Vec<u8>)>,
+}
+
+impl PackedLeads {
+    fn of(item: &Item) -> Result<Option<Self>, StoreError> {
+        let (Some(key), Some(AttributeValue::B(packed))) = (Key::of(item), item.get(PACK)) else {
+            return Ok(None); // a row that lies over one of a pack
+        };
+        let rows = unpack_all(packed.as_ref())?.into_iter().map(|(id, row)| (id, row.to_vec())).collect();
+        Ok(Some(Self { key, packed: packed.as_ref().to_vec(), rows }))
+    }
+
+    /// The last of its leads.
+    pub fn last(&self) -> LeadId {
+        self.rows.last().map_or(LeadId(uuid::Uuid::max()), |(id, _)| *id)
+    }
+}
+
+impl Store {
+    /// The first pack of an import's leads that begins after this lead; none if there are no more.
+    pub async fn next_pack(
+        &self,
+        import: &Import,
+        after: Option<LeadId>,
+    ) -> Result<Option<PackedLeads>, StoreError> {
+        let (org, id, on) = (import.org, import.id, import.began_on());
+        let first = after.unwrap_or_else(|| LeadId::imported(id, on, 0, 0).before());
+        let last = Key::row(org, LeadId::imported(id, on, u32::MAX, 0)).sk;
+        let mut start = None;
+        loop {
+            let query = self.query_between(Key::row(org, first), last.clone()).limit(100);
+            let page = query.set_exclusive_start_key(start).send().await?;
+            for item in page.items.unwrap_or_default() {
+                let pack = PackedLeads::of(&item)?;
+                let of_import =
+                    |pack: &PackedLeads| after.is_none_or(|after| pack.key.sk > after.to_string());
+                if let Some(pack) = pack.filter(of_import) {
+                    return Ok(Some(pack));
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// A pack as it is now; none if it is gone.
+    pub async fn same_pack(
+        &self,
+        _import: &Import,
+        pack: &PackedLeads,
+    ) -> Result<Option<PackedLeads>, StoreError> {
+        let item = self.read(pack.key.clone()).await?;
+        Ok(item.as_ref().map(PackedLeads::of).transpose()?.flatten())
+    }
+
+    /// The leads of a pack that there are, of this import.
+    pub async fn packed(&self, import: &Import, pack: &PackedLeads) -> Result<Vec<Lead>, StoreError> {
+        let keys = pack.rows.iter().map(|(id, _)| Key::lead(import.org, *id)).collect();
+        let found = self.read_all(keys).await?;
+        let mut leads = found.into_values().map(decode).collect::<Result<Vec<Lead>, _>>()?;
+        leads.retain(|lead| lead.import == Some(import.id));
+        leads.sort_by_key(|lead| lead.id);
+        Ok(leads)
+    }
+
+    /// Leads on which nobody worked since they were made, and those on which somebody did: changed, commented, converted.
+    pub async fn untouched(&self, leads: Vec<Lead>) -> Result<(Vec<Lead>, Vec<Lead>), StoreError> {
+        let alone = |lead: &Lead| {
+            let query = self.query(Key::lead(lead.org, lead.id).pk).select(Select::Count).limit(2);
+            let is_new = lead.version == 1;
+            async move { Ok::<_, StoreError>(is_new && query.send().await?.count == 1) }
+        };
+        let alone = try_join_all(leads.iter().map(alone)).await?;
+        let (mut untouched, mut touched) = (Vec::new(), Vec::new());
+        for (lead, alone) in leads.into_iter().zip(alone) {
+            if alone { untouched.push(lead) } else { touched.push(lead) }
+        }
+        Ok((untouched, touched))
+    }
+
+    /// Removes leads of a pack with all that belongs to them. [`StoreError::Conflict`] if one of them, or the pack, is no
+    /// longer as it was read; the pack is then as far as it got.
+    pub async fn remove_packed(
+        &self,
+        import: &Import,
+        pack: &mut PackedLeads,
+        leads: &[Lead],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for leads in leads.chunks(MOST) {
+            let mut emails: HashMap<Key, i64> = HashMap::new();
+            leads.iter().filter_map(Key::email_of).for_each(|key| *emails.entry(key).or_default() += 1);
+            let known = self.read_all(emails.keys().cloned().collect()).await?;
+            let (mut transaction, mut tally) = (Transaction::default(), Tally::default());
+            for lead in leads {
+                transaction.delete_if(Key::lead(lead.org, lead.id), unchanged(lead.version));
+                tally.add(Some(lead), None);
+            }
+            for (key, leads) in emails {
+                let known = known.get(&key).map_or(Ok(EmailUse::default()), |item| decode(item.clone()))?;
+                transaction.uncount_email(key, &known, leads, now);
+            }
+            if let Some(lead) = leads.first() {
+                transaction.count_all(import.org, shard(lead.id), &tally, now);
+            }
+            let was = vec![(":was", AttributeValue::B(pack.packed.clone().into()))];
+            let mut rows = pack.rows.clone();
+            rows.retain(|(id, _)| !leads.iter().any(|lead| lead.id == *id));
+            let packed = pack_all(&rows)?;
+            if rows.is_empty() {
+                transaction.delete_if(pack.key.clone(), ("p = :was", was));
+            } else {
+                let mut item = pack.key.clone().into_item();
+                item.insert(PACK.to_owned(), AttributeValue::B(packed.clone().into()));
+                transaction.put_if(item, ("p = :was", was));
+            }
+            let removed = number(u32::try_from(leads.len()).unwrap_or(u32::MAX));
+            let change = Change::of::<Import>(now).add("removed", removed);
+            transaction.change(Key::import(import.org, import.id), change);
+            self.commit(transaction).await?;
+            (pack.rows, pack.packed) = (rows, packed);
+        }
+        Ok(())
+    }
+
+    /// What a row changed is as before, or its lead is gone.
+    pub async fn end_updated_row(
+        &self,
+        import: &Import,
+        updated: &UpdatedRow,
+        restored: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = Transaction::default();
+        transaction.delete(Key::updated_row(import.org, import.id, updated.row));
+        if restored > 0 {
+            let change = Change::of::<Import>(now).add("restored", number(restored));
+            transaction.change(Key::import(import.org, import.id), change);
+        }
+        Ok(self.commit(transaction).await?)
+    }
+
+    /// What happened to a lead when it got this version.
+    pub async fn find_event(
+        &self,
+        org: OrgId,
+        lead: LeadId,
+        version: u64,
+    ) -> Result<Option<Event>, StoreError> {
+        self.find(Key::change(org, lead, version)).await
+    }
+}
