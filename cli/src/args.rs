@@ -5,14 +5,23 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use leadline::domain::{KeyId, OrgId, Role, TeamId, UserId, WhenDown};
+use leadline::domain::{KeyId, OnDuplicate, OrgId, Role, TeamId, UserId, WhenDown};
 
 pub(crate) use self::values::{ApiAddress, Hidden, Ttl};
 
+/// How an import ends, for scripts.
+const IMPORT_ENDS: &str = "\
+Exit status:
+  0    every row was imported, updated or skipped, or the same file was imported before
+  1    the file cannot be imported, or the command failed
+  2    the command line is not understood
+  3    some rows failed
+  130  Ctrl-C; an import whose file has arrived goes on";
+
 /// Runs Leadline on this machine and looks after its organisations, here and on AWS.
 ///
-/// Commands work on the local stack of --data-dir; without it on the table that LEADLINE_TABLE names, by the
-/// usual AWS environment; without that on the local stack in .local.
+/// Commands work on the local stack of --data-dir; without it on the table that LEADLINE_TABLE names and the
+/// bucket that LEADLINE_BUCKET names, by the usual AWS environment; without that on the local stack in .local.
 #[derive(Debug, Parser)]
 #[command(name = "leadctl", version)]
 pub(crate) struct Args {
@@ -50,6 +59,9 @@ pub(crate) enum Command {
     /// Rules that assign the leads of an organisation
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Import a file of leads, and follow it to its end
+    #[command(after_help = IMPORT_ENDS)]
+    Import(Import),
     /// Accounts of an organisation
     #[command(subcommand)]
     Account(AccountCommand),
@@ -267,6 +279,35 @@ pub(crate) enum RulesCommand {
     },
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// CSV, XLSX, XLS, XLSB or ODS, 500 MB at most
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    /// What becomes of a row whose e-mail a lead has
+    #[arg(long, value_name = "skip|create|update", default_value_t)]
+    pub(crate) on_duplicate: OnDuplicate,
+    /// Only say what would be done; nothing is stored
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Source of leads whose row names none
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) default_source: Option<String>,
+    /// Tag of every lead, besides those of its row; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// Member who gets the leads whose row names nobody; may be repeated
+    #[arg(long, value_name = "EMAIL_OR_ID")]
+    pub(crate) assigned_to: Vec<String>,
+    /// Import the file also if it was imported before
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Save the rows that fail here, each with what is wrong with it, to be mended and imported
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) errors: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// List the accounts
@@ -288,6 +329,25 @@ mod tests {
     #[test]
     fn the_words_fit_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_import_skips_duplicates_unless_it_is_told_otherwise() {
+        let parse = |more: &[&str]| -> Result<Import, clap::Error> {
+            let org = ["leadctl", "import", "leads.csv", "--org", "0198c5a0-0000-7000-8000-000000000000"];
+            match Args::try_parse_from(org.into_iter().chain(more.iter().copied()))?.command {
+                Command::Import(import) => Ok(import),
+                _ => panic!("it is an import"),
+            }
+        };
+
+        assert_eq!(parse(&[]).unwrap().on_duplicate, OnDuplicate::Skip);
+        let told = ["--on-duplicate", "update", "--tag", "a", "--tag", "b", "--again", "--errors", "e.csv"];
+        let told = parse(&told).unwrap();
+        assert_eq!((told.on_duplicate, told.tags.len(), told.again), (OnDuplicate::Update, 2, true));
+        for ill in [&["--on-duplicate", "replace"][..], &["--dry-run", "--errors", "e.csv"], &["more.csv"]] {
+            assert!(parse(ill).is_err(), "{ill:?}");
+        }
     }
 
     #[test]

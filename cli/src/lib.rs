@@ -28,7 +28,7 @@ use crate::args::Args;
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     match commands::run(Args::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("leadctl: {}", one_line(&*error));
             ExitCode::FAILURE

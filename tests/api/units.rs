@@ -129,3 +129,37 @@ async fn what_happens_to_a_lead_costs_what_the_chart_says() {
         ("create, least loaded", by_rule[1]),
     ]);
 }
+
+#[tokio::test]
+async fn an_import_costs_what_the_chart_says() {
+    let app = TestApp::start().await;
+    let chart = include_str!("../../docs/access-patterns.md");
+    let csv = |phone: &str| {
+        let row = |n: usize| {
+            let company = n / 20;
+            format!("Ada{n},Lovelace,ada{n}@example.com,{phone}{n:07},Company {company},London,GB,VIP;navy\n")
+        };
+        let rows: String = (0..1_000).map(row).collect();
+        format!("first name,last name,email,phone,company,city,country,tags\n{rows}")
+    };
+    let (first, changed) = (csv("+1 555 "), csv("+1 666 "));
+    let (creating, skipping) = (app.admin().await, app.admin().await);
+    let mut rows = Vec::new();
+    for (name, client, content, on_duplicate, counted) in [
+        ("create", &creating, &first, "create", "imported_count"),
+        ("skip, all new", &skipping, &first, "skip", "imported_count"),
+        ("skip, all known", &skipping, &changed, "skip", "skipped_count"),
+        ("update, all changed", &skipping, &changed, "update", "updated_count"),
+    ] {
+        let file = ("leads_file", "leads.csv", "text/csv", content.as_bytes());
+        let (options, files) = ([("on_duplicate", on_duplicate)], [file]);
+        let send = client.multipart("/api/leads/upload/", &options, &files);
+        let (answer, (_, requests, reads, writes)) = cost(&app, send).await;
+        assert_eq!(answer.body[counted], 1_000, "{}", answer.text);
+        rows.push(format!("| {name} | {requests} | {reads} | {writes} |"));
+        assert!(writes / 1_000.0 <= if on_duplicate == "create" { 4.0 } else { 12.0 }, "{name}: {writes}");
+    }
+
+    let wrong: Vec<&String> = rows.iter().filter(|row| !chart.contains(row.as_str())).collect();
+    assert!(wrong.is_empty(), "the chart does not say: {wrong:#?}");
+}

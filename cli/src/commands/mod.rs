@@ -1,8 +1,9 @@
-//! The commands. Each answers an [`Answer`]; one place prints it.
+//! The commands. Each answers an [`Answer`], or how else it ended; one place prints it.
 
 mod account;
 mod answer;
 mod contact;
+mod import;
 mod key;
 mod opportunity;
 mod org;
@@ -14,6 +15,7 @@ mod token;
 mod user;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use leadline::BoxError;
 use leadline::store::StoreError;
@@ -27,21 +29,47 @@ use crate::dev;
 const DATA_DIR: &str = ".local";
 
 /// Does a command and prints its answer.
-pub(crate) async fn run(args: Args) -> Result<(), BoxError> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, BoxError> {
     let Args { json, data_dir, command } = args;
     if let Command::Dev(options) = command {
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR));
-        return dev::run(dev::Options { port: options.port, data_dir, ephemeral: options.ephemeral }).await;
+        dev::run(dev::Options { port: options.port, data_dir, ephemeral: options.ephemeral }).await?;
+        return Ok(ExitCode::SUCCESS);
     }
     let place = Place::open(data_dir).await?;
-    let answer = answer(&place, &command).await;
+    let ended = perform(&place, &command, json).await;
     place.close().await?;
-    Ok(answer?.print(json)?)
+    ended?.tell(json)
 }
 
-async fn answer(place: &Place, command: &Command) -> Result<Answer, BoxError> {
-    match command {
+/// How a command ended that could do its work.
+#[derive(Debug, Default)]
+struct Ended {
+    /// For standard output.
+    answer: Option<Answer>,
+    /// For standard error.
+    complaint: Option<String>,
+    /// The exit status.
+    status: u8,
+}
+
+impl Ended {
+    /// Says so.
+    fn tell(self, json: bool) -> Result<ExitCode, BoxError> {
+        if let Some(answer) = self.answer {
+            answer.print(json)?;
+        }
+        if let Some(complaint) = self.complaint {
+            eprintln!("leadctl: {}", complaint.replace('\n', " "));
+        }
+        Ok(self.status.into())
+    }
+}
+
+async fn perform(place: &Place, command: &Command, json: bool) -> Result<Ended, BoxError> {
+    let answer = match command {
         Command::Dev(_) => Err("dev is no command on a table".into()),
+        Command::Import(wanted) => return import::run(place, wanted, json).await,
         Command::Org(command) => org::run(place, command).await,
         Command::User(command) => user::run(place, command).await,
         Command::Team(command) => team::run(place, command).await,
@@ -51,7 +79,8 @@ async fn answer(place: &Place, command: &Command) -> Result<Answer, BoxError> {
         Command::Rules(command) => rules::run(place, command).await,
         Command::Account(command) => account::run(place, command).await,
         Command::Opportunity(command) => opportunity::run(place, command).await,
-    }
+    };
+    Ok(Ended { answer: Some(answer?), ..Ended::default() })
 }
 
 /// A failure of the table in the words of the command: what is there already, and what is not.

@@ -1,11 +1,11 @@
-//! Where commands work: a local stack, or a table on AWS.
+//! Where commands work: a local stack, or a table and a bucket on AWS.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use leadline::auth::Auth;
 use leadline::domain::{OrgId, User, UserId};
-use leadline::{BoxError, Clock, Ids, Store, aws};
+use leadline::{BoxError, Clock, Files, Ids, Store, aws};
 
 use super::DATA_DIR;
 use crate::dev::{DevJson, LocalStack};
@@ -16,6 +16,7 @@ pub(super) struct Place {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
+    files: Option<Files>,
     local: Option<LocalStack>,
 }
 
@@ -23,15 +24,24 @@ impl Place {
     /// The local stack of that folder, else the table that the environment names, else the local
     /// stack in `.local`.
     pub(super) async fn open(data_dir: Option<PathBuf>) -> Result<Self, BoxError> {
-        let table = env::var("LEADLINE_TABLE").ok().filter(|name| !name.is_empty());
-        let (store, local) = match (data_dir, table) {
-            (None, Some(table)) => (Store::new(aws::client(&aws::config().await), table), None),
+        let named = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
+        let (store, files, local) = match (data_dir, named("LEADLINE_TABLE")) {
+            (None, Some(table)) => {
+                let config = aws::config().await;
+                let bucket = |name: String| Files::new(aws::function_bucket_client(&config), name);
+                (Store::new(aws::client(&config), table), named("LEADLINE_BUCKET").map(bucket), None)
+            }
             (data_dir, _) => {
                 let local = LocalStack::open(data_dir.as_deref().unwrap_or(Path::new(DATA_DIR))).await?;
-                (local.store.clone(), Some(local))
+                (local.store.clone(), Some(local.files.clone()), Some(local))
             }
         };
-        Ok(Self { store, clock: Clock::system(), ids: Ids::default(), local })
+        Ok(Self { store, clock: Clock::system(), ids: Ids::default(), files, local })
+    }
+
+    /// The bucket; an error if nobody says which.
+    pub(super) fn files(&self) -> Result<&Files, BoxError> {
+        self.files.as_ref().ok_or_else(|| "LEADLINE_BUCKET is not set; it names the bucket".into())
     }
 
     /// How tokens are signed here.
@@ -60,8 +70,8 @@ impl Place {
 
     /// Leaves it.
     pub(super) async fn close(self) -> Result<(), BoxError> {
-        let Self { store, local, .. } = self;
-        drop(store);
+        let Self { store, files, local, .. } = self;
+        drop((store, files));
         match local {
             Some(local) => local.close().await,
             None => Ok(()),

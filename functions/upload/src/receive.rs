@@ -57,10 +57,9 @@ async fn import(
         let view = ImportView::of(importer.shown_as(import, errors), Vec::new());
         return Ok(web::json(&view.without_id()));
     }
-    let known = new.clone();
-    match importer.receive(new, content, hash).await {
+    match importer.receive(&new, content, hash).await {
         Ok(import) => answer(importer, import).await,
-        Err(import::ImportError::Store(StoreError::Conflict)) => replay(app, importer, &known).await,
+        Err(import::ImportError::Store(StoreError::Conflict)) => replay(app, importer, &new, file).await,
         Err(error) => Err(failed(error)),
     }
 }
@@ -92,10 +91,14 @@ async fn answer(importer: Importer<'_>, import: Import) -> Reply {
 }
 
 /// The answer to a request whose idempotency key was used before.
-async fn replay(app: &App, importer: Importer<'_>, new: &Import) -> Reply {
+async fn replay(app: &App, importer: Importer<'_>, new: &Import, file: &SentFile) -> Reply {
     let known = app.store.find_import(new.org, new.id).await?.ok_or(ApiError::NotFound("import"))?;
     if known.asked != new.asked {
         return web::replay(OnceError::OtherBody);
+    }
+    if !known.state.is_over() {
+        let (content, _) = import::file_of(&file.bytes).map_err(failed)?;
+        importer.keep(&known, &content).await.map_err(failed)?;
     }
     Ok(web::replayed(answer(importer, known).await?))
 }

@@ -107,8 +107,10 @@ pub struct ImportSize(pub u64);
 pub struct ImportSizeError;
 
 impl ImportSize {
-    /// The largest: a million rows and more.
+    /// The largest: room for the most rows.
     pub const LARGEST: u64 = 500_000_000;
+    /// Most rows of a file: what one run can cut with little processor, in the time that a function has.
+    pub const MOST_ROWS: u32 = 2_000_000;
 }
 
 impl FromStr for ImportSize {
@@ -197,7 +199,7 @@ impl Import {
             org,
             state: ImportState::Awaiting,
             file_name: file_name.to_owned(),
-            object: format!("imports/{org}/{id}/{file_name}"),
+            object: format!("imports/{org}/{id}/file"),
             options,
             created_by,
             created_on: now,

@@ -47,8 +47,7 @@ impl Importer<'_> {
         let import = Import { counts, ..import.clone() };
         let errors =
             if counts.failed > 0 { self.put_errors(&import, pieces, &progress).await? } else { Vec::new() };
-        self.put_result(&import, &errors).await?;
-        self.end(import, ImportState::Success).await?;
+        self.end_with(import, ImportState::Success, &errors).await?;
         Ok(Event::Done)
     }
 
@@ -137,7 +136,9 @@ impl Importer<'_> {
         let RowCounts { imported, failed, skipped, updated } = import.counts;
         let result = json!({
             "id": import.id,
-            "status": ImportState::Success.as_str(),
+            "status": import.state.as_str(),
+            "error": import.error,
+            "repeat_of": import.repeat_of,
             "file_name": import.file_name,
             "dry_run": import.options.dry_run,
             "row_count": import.counts.rows(),

@@ -54,6 +54,12 @@ impl Chunk {
         Ok(packed.into())
     }
 
+    /// The cells of the row of that number.
+    pub(super) fn cells(&self, row: u32) -> &[String] {
+        let at = self.rows.binary_search_by_key(&row, |known| known.row).ok();
+        at.and_then(|at| self.rows.get(at)).map_or(&[], |row| &row.cells)
+    }
+
     pub(super) fn unpack(packed: &[u8]) -> Result<Self, ImportError> {
         Ok(postcard::from_bytes(packed).map_err(|error| FilesError::Failed(error.into()))?)
     }

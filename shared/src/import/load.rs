@@ -9,10 +9,12 @@ use super::cut::{Chunk, ChunkRow, Cutter, Verdict};
 use super::rows;
 use super::{ImportError, Importer, MOST_ERRORS};
 use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, RowCounts, RowError};
-use crate::store::{Judged, Ready, Run, StoreError, Surroundings};
+use crate::store::{FailedRow, Judged, Ready, Run, StoreError, Surroundings};
 
-/// Rows that a group is put together from.
-const WINDOW: usize = 128;
+/// Rows that a group is put together from: about as many as go into one, for what is read of the others is read again.
+const WINDOW: usize = 94;
+/// The same of rows that change leads, which takes more writes.
+const WINDOW_OF_CHANGES: usize = 16;
 /// Longest wait for a table that is busy, in seconds.
 const LONGEST_WAIT: u64 = 10;
 
@@ -66,20 +68,24 @@ impl Importer<'_> {
             rules: if done { Default::default() } else { self.store.rules(import.org).await? },
             known: Surroundings::default(),
         };
-        let describe =
-            |ready: &Ready, errors: &FieldErrors| rows::describe(&columns, ready.row, &ready.cells, errors);
+        let fail = |row: u32, errors: &FieldErrors| {
+            let cells = chunk.cells(row).to_vec();
+            FailedRow { row, errors: rows::describe(&columns, row, &cells, errors), cells }
+        };
         let judge = |row: &ChunkRow| judged(&columns, import, chunk, row);
-        let mut window: VecDeque<Judged> = VecDeque::new();
+        let size =
+            if import.options.on_duplicate == OnDuplicate::Update { WINDOW_OF_CHANGES } else { WINDOW };
+        let mut window: VecDeque<Judged> = VecDeque::with_capacity(size);
         let mut judged_to = next;
         while !done {
             if Instant::now() >= until {
                 return Ok(false);
             }
-            while window.len() < WINDOW && judged_to < end {
+            while window.len() < size && judged_to < end {
                 window.extend(usize::try_from(judged_to).ok().and_then(|at| chunk.rows.get(at)).map(judge));
                 judged_to += 1;
             }
-            let reached = run.write(window.make_contiguous(), next, end, self.now(), &describe).await?;
+            let reached = run.write(window.make_contiguous(), next, end, self.now(), &fail).await?;
             let taken = usize::try_from(reached.next.saturating_sub(next)).unwrap_or(usize::MAX);
             window.drain(..taken.min(window.len()));
             judged_to = judged_to.max(reached.next);
@@ -127,7 +133,7 @@ impl Importer<'_> {
                     Ok(more) => counts += more,
                     Err(errors) => {
                         counts.failed += 1;
-                        let errors = rows::describe(columns, ready.row, &ready.cells, &errors);
+                        let errors = rows::describe(columns, ready.row, chunk.cells(ready.row), &errors);
                         all.extend(errors.into_iter().take(MOST_ERRORS.saturating_sub(all.len())));
                     }
                 }
@@ -147,7 +153,7 @@ fn judged(columns: &Columns, import: &Import, chunk: &Chunk, row: &ChunkRow) -> 
         Verdict::Good => match rows::judge(columns, &import.options, &chunk.owners, row.row, &row.cells) {
             Ok(ready) => Judged::Ready(Box::new(ready)),
             // It was good when it was cut; a release between has changed the rules.
-            Err(errors) => Judged::Ready(Box::new(Ready::bad(row.row, row.cells.clone(), errors))),
+            Err(errors) => Judged::Ready(Box::new(Ready::bad(row.row, errors))),
         },
     }
 }

@@ -192,7 +192,8 @@ impl<'a> Importer<'a> {
         Ok(Some(import))
     }
 
-    /// Brings an import on from wherever it stands, its pieces by events of their own.
+    /// Brings an import on from wherever it stands, its pieces by events of their own. What is cut already is cut again to
+    /// the same pieces: a request that was killed may have had them in its memory only.
     async fn go_on(
         &self,
         import: Import,
@@ -204,9 +205,6 @@ impl<'a> Importer<'a> {
         }
         if import.state.is_over() {
             return Ok(Event::Done);
-        }
-        if import.chunks.is_some() {
-            return self.settle(&import, Pieces::InBucket, until).await;
         }
         let Some(object) = self.files.open(&import.object, version).await? else {
             self.fail(&import, "the file is no longer there".to_owned()).await?;
@@ -228,14 +226,12 @@ impl<'a> Importer<'a> {
         until: Instant,
     ) -> Result<Event, ImportError> {
         let (file, content) = source::fetch(object).await?;
-        let Some((import, mut cutter)) = self.begin(import, file, content, true).await? else {
+        let Begun::New(import, mut cutter) = self.begin(import, file, content, true).await? else {
             return Ok(Event::Done);
         };
         if import.options.dry_run {
             let (counts, errors) = self.dry(&import, &mut cutter).await?;
-            let import = Import { counts, ..import };
-            self.put_result(&import, &errors).await?;
-            self.end(import, ImportState::Success).await?;
+            self.end_with(Import { counts, ..import }, ImportState::Success, &errors).await?;
             return Ok(Event::Done);
         }
         let mut chunks = 0;
@@ -264,7 +260,7 @@ impl<'a> Importer<'a> {
         file: File,
         content: String,
         is_recorded: bool,
-    ) -> Result<Option<(Import, Cutter<'a>)>, ImportError> {
+    ) -> Result<Begun<'a>, ImportError> {
         let (sheet, columns, rows) = source::read(file)?;
         let mut import = Import {
             ignored_columns: columns.ignored().to_vec(),
@@ -272,19 +268,23 @@ impl<'a> Importer<'a> {
             rows,
             ..import.clone()
         };
-        if !import.options.dry_run
-            && !import.options.again
-            && let Some(first) = self.store.claim_content(&import, &content, self.now()).await?
-        {
+        let cutter = Cutter::new(self.store, &import, sheet, columns).await?;
+        let first = match (import.options.again, import.options.dry_run) {
+            (true, _) => None,
+            (false, true) => self.store.find_content(&import, &content).await?,
+            (false, false) => self.store.claim_content(&import, &content, self.now()).await?,
+        };
+        if let Some(first) = first {
             import.repeat_of = Some(first);
-            self.end(import, ImportState::Success).await?;
-            return Ok(None);
+            return Ok(Begun::Repeat(match is_recorded {
+                true => self.end(import, ImportState::Success).await?,
+                false => Import { state: ImportState::Success, ..import },
+            }));
         }
         if is_recorded {
             import = self.store.begin_import(&import, self.now()).await?;
         }
-        let cutter = Cutter::new(self.store, &import, sheet, columns).await?;
-        Ok(Some((import, cutter)))
+        Ok(Begun::New(import, Box::new(cutter)))
     }
 
     /// A piece of a file was put into the bucket.
@@ -309,7 +309,18 @@ impl<'a> Importer<'a> {
     }
 
     async fn end(&self, import: Import, state: ImportState) -> Result<Import, ImportError> {
+        self.end_with(import, state, &[]).await
+    }
+
+    /// Reports what became of a file, and ends its import.
+    async fn end_with(
+        &self,
+        import: Import,
+        state: ImportState,
+        errors: &[RowError],
+    ) -> Result<Import, ImportError> {
         let end = Import { state, finished_on: Some(self.now()), ..import };
+        self.put_result(&end, errors).await?;
         let from = [ImportState::Awaiting, ImportState::Processing];
         match self.store.end_import(&end, &from, self.now()).await {
             Err(StoreError::Conflict) => Ok(self.store.find_import(end.org, end.id).await?.unwrap_or(end)),
@@ -338,17 +349,19 @@ impl<'a> Importer<'a> {
 
     /// Brings in a file within a request, as far as that goes in 20 seconds; the rest goes on by events. The file is in
     /// the bucket before anything is written, so that nothing is lost should the request be killed.
-    pub async fn receive(&self, import: Import, file: File, content: String) -> Result<Import, ImportError> {
+    pub async fn receive(&self, import: &Import, file: File, content: String) -> Result<Import, ImportError> {
         let until = Instant::now() + REQUEST;
-        let import = Import { held_until: Some(self.now() + HELD), ..import };
+        let import = Import { held_until: Some(self.now() + HELD), ..import.clone() };
         self.store.insert_import(&import).await?;
-        let bytes = source::bytes(&file)?;
-        self.files.put_new(&import.object, bytes).await?;
+        self.keep(&import, &file).await?;
         let begun = match self.begin(&import, file, content, true).await {
             Err(ImportError::File(problem)) => return self.fail(&import, problem).await,
             begun => begun?,
         };
-        let Some((import, mut cutter)) = begun else { return self.again(&import).await };
+        let (import, mut cutter) = match begun {
+            Begun::New(import, cutter) => (import, cutter),
+            Begun::Repeat(import) => return Ok(import),
+        };
         let (mut pieces, mut late) = (Vec::new(), Vec::new());
         while let Some(chunk) = cutter.next().await? {
             pieces.push(chunk);
@@ -367,6 +380,13 @@ impl<'a> Importer<'a> {
             Event::Done => self.again(&import).await,
             Event::Again => self.leave(&import).await,
         }
+    }
+
+    /// Makes sure that the file of an import is in the bucket, where an event finds it: the request that brought it may
+    /// have been killed before.
+    pub async fn keep(&self, import: &Import, file: &File) -> Result<(), ImportError> {
+        self.files.put_new(&import.object, source::bytes(file)?).await?;
+        Ok(())
     }
 
     /// Leaves an import to events.
@@ -388,13 +408,23 @@ impl<'a> Importer<'a> {
         file: File,
         content: String,
     ) -> Result<(Import, Vec<RowError>), ImportError> {
-        let Some((import, mut cutter)) = self.begin(&import, file, content, false).await? else {
-            return Ok((import, Vec::new()));
+        let (import, mut cutter) = match self.begin(&import, file, content, false).await? {
+            Begun::New(import, cutter) => (import, cutter),
+            Begun::Repeat(import) => return Ok((import, Vec::new())),
         };
         let (counts, errors) = self.dry(&import, &mut cutter).await?;
         let finished_on = Some(self.now());
         Ok((Import { counts, state: ImportState::Success, finished_on, ..import }, errors))
     }
+}
+
+/// A file that was looked at.
+#[derive(Debug)]
+enum Begun<'a> {
+    /// It is to be cut.
+    New(Import, Box<Cutter<'a>>),
+    /// Its bytes came before; there is nothing to do.
+    Repeat(Import),
 }
 
 /// Where the pieces of a file are.

@@ -54,7 +54,7 @@ pub(super) fn judge(
         let more: Vec<_> = problems.iter().filter(|(field, _)| !errors.has(field)).collect();
         more.into_iter().for_each(|(field, problem)| errors.add(field, problem));
     }
-    errors.or(Ready { row, fields, details, cells: cells.to_vec(), email, chosen: None })
+    errors.or(Ready { row, fields, details, email, chosen: None })
 }
 
 /// Nothing is wrong but that a name is missing, which a lead that is there has.

@@ -79,6 +79,12 @@ pub(super) fn read(mut file: File) -> Result<(Sheet, Columns, u32), ImportError>
     while sheet.read(&mut record)? {
         columns.note(&record.cells);
         rows += 1;
+        if rows > ImportSize::MOST_ROWS {
+            let most = ImportSize::MOST_ROWS;
+            return Err(ImportError::File(format!(
+                "the file has more than {most} rows; cut it into several"
+            )));
+        }
     }
     again.seek(SeekFrom::Start(0))?;
     Ok((Sheet::open(again)?, columns, rows))

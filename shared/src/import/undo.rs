@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{Event, ImportError, Importer, MOST_ERRORS, REQUEST};
+use crate::attachments::Attachments;
 use crate::domain::{Import, ImportState, Lead, LeadId, Person, UndoCounts};
 use crate::files::FilesError;
 use crate::store::{OpenError, PackedLeads, StoreError, UpdatedRow, Updating};
@@ -25,6 +26,10 @@ pub struct Left {
 /// What became of a lead that the import had changed.
 enum Restored {
     Wholly,
+    /// The import had made it, too, and it is removed.
+    Removed,
+    /// The import had made it, too, and it is left with those.
+    Own,
     /// It is gone.
     Gone,
     Left(&'static str),
@@ -105,11 +110,17 @@ impl Importer<'_> {
         loop {
             let page = self.store.updated_rows(import.org, import.id, before, PAGE).await?;
             for updated in &page {
-                match self.restore(import, updated, by).await? {
-                    Restored::Wholly => self.store.end_updated_row(import, updated, 1, self.now()).await?,
-                    Restored::Gone => self.store.end_updated_row(import, updated, 0, self.now()).await?,
-                    Restored::Left(reason) => left.add(updated.lead, reason),
-                }
+                let undo = match self.restore(import, updated, by).await? {
+                    Restored::Wholly => UndoCounts { restored: 1, ..UndoCounts::default() },
+                    Restored::Removed => UndoCounts { removed: 1, ..UndoCounts::default() },
+                    Restored::Gone => UndoCounts::default(),
+                    Restored::Own => continue,
+                    Restored::Left(reason) => {
+                        left.add(updated.lead, reason);
+                        continue;
+                    }
+                };
+                self.store.end_updated_row(import, updated, undo, self.now()).await?;
             }
             match page.last() {
                 Some(last) if page.len() == PAGE && last.row > 0 => before = last.row - 1,
@@ -131,6 +142,9 @@ impl Importer<'_> {
             let Some(lead) = self.store.find_lead(import.org, updated.lead).await? else {
                 return Ok(Restored::Gone);
             };
+            if lead.import == Some(import.id) {
+                return self.remove_own(lead, updated).await;
+            }
             let event = self.store.find_event(import.org, updated.lead, updated.version).await?;
             let Some(event) = event.filter(|_| lead.conversion.is_none()) else {
                 return Ok(Restored::Left("it was converted since"));
@@ -150,6 +164,20 @@ impl Importer<'_> {
             }
         }
         Err(StoreError::Unavailable("a lead changed at each try".into()).into())
+    }
+
+    /// Removes a lead that the import made and a later row of its file changed, if nobody worked on it since.
+    async fn remove_own(&self, lead: Lead, updated: &UpdatedRow) -> Result<Restored, ImportError> {
+        let folder = self.store.folder(lead.org, lead.id, true).await?;
+        let alone = folder.is_some_and(|folder| folder.comments.is_empty() && folder.attachments.is_empty());
+        if lead.version != updated.version || lead.conversion.is_some() || !alone {
+            return Ok(Restored::Own);
+        }
+        match Attachments::new(self.store, self.files).remove_lead(&lead, self.now()).await {
+            Ok(()) => Ok(Restored::Removed),
+            Err(StoreError::Conflict) => Ok(Restored::Own),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Removes the leads that the import made, but for those that somebody worked on.

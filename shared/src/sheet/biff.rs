@@ -4,8 +4,8 @@ use std::io::{BufReader, Read};
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-use super::SheetError;
 use super::cfb::Stream;
+use super::{SheetError, limits};
 
 const CONTINUE: u16 = 0x3C;
 
@@ -17,6 +17,8 @@ pub(super) struct Records {
     at: usize,
     /// A record that was read too early.
     early: Option<u16>,
+    /// How many bytes may still be read: sheets that lie one over the other would take for ever.
+    left: usize,
     /// Whether text is in Unicode, as since 1997; else it is in the code page.
     pub(super) unicode: bool,
     pub(super) code_page: &'static Encoding,
@@ -29,6 +31,7 @@ impl Records {
             body: Vec::new(),
             at: 0,
             early: None,
+            left: 2 * limits::XLS_FILE as usize,
             unicode: true,
             code_page: WINDOWS_1252,
         }
@@ -51,6 +54,8 @@ impl Records {
         self.stream.by_ref().take(4).read_to_end(&mut head).map_err(SheetError::unpacking)?;
         let &[low, high, length_low, length_high] = head.as_slice() else { return Ok(None) };
         let length = u16::from_le_bytes([length_low, length_high]);
+        let overlap = || SheetError::damaged("its sheets overlap");
+        self.left = self.left.checked_sub(4 + usize::from(length)).ok_or_else(overlap)?;
         self.body.resize(length.into(), 0);
         self.stream.read_exact(&mut self.body).map_err(SheetError::unpacking)?;
         Ok(Some(u16::from_le_bytes([low, high])))
@@ -101,7 +106,7 @@ impl Records {
     }
 
     /// How many bytes are left of this record alone.
-    pub(super) fn left(&self) -> usize {
+    pub(super) fn rest(&self) -> usize {
         self.body.len().saturating_sub(self.at)
     }
 
@@ -109,7 +114,7 @@ impl Records {
         let mut left = length;
         while left > 0 {
             self.byte()?;
-            let more = self.left().min(left - 1);
+            let more = self.rest().min(left - 1);
             self.at += more;
             left -= 1 + more;
         }
@@ -133,7 +138,7 @@ impl Records {
     }
 
     fn old_text(&mut self, length: usize) -> String {
-        let length = length.min(self.left());
+        let length = length.min(self.rest());
         let bytes = self.body.get(self.at..self.at + length).unwrap_or_default();
         let text = self.code_page.decode_without_bom_handling(bytes).0.into_owned();
         self.at += length;
@@ -157,7 +162,7 @@ impl Records {
         let mut wide = flags & 1 == 1;
         let mut units = Vec::with_capacity(length.into());
         while units.len() < length.into() {
-            if self.left() == 0 {
+            if self.rest() == 0 {
                 wide = self.byte()? & 1 == 1;
             }
             units.push(if wide { self.u16()? } else { u16::from(self.byte()?) });

@@ -134,9 +134,8 @@ impl Line {
                     at += 1;
                 }
                 (State::Quote, b'"') => {
-                    self.text.push(b'"');
+                    at += self.add(b"\"", row)?;
                     self.state = State::Quoted;
-                    at += 1;
                 }
                 (State::Start, b'"') => {
                     self.state = State::Quoted;
@@ -179,10 +178,14 @@ impl Line {
 
     fn take(&mut self, bytes: &[u8], ends: impl Fn(u8) -> bool, row: u32) -> Result<usize, SheetError> {
         let length = bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len());
-        self.text.extend_from_slice(&bytes[..length]);
+        self.add(&bytes[..length], row)
+    }
+
+    fn add(&mut self, bytes: &[u8], row: u32) -> Result<usize, SheetError> {
+        self.text.extend_from_slice(bytes);
         let start = self.ends.last().copied().unwrap_or_default();
         limits::check(row, self.ends.len(), self.text.len() - start, self.text.len())?;
-        Ok(length)
+        Ok(bytes.len())
     }
 
     fn cell(&mut self, row: u32) -> Result<(), SheetError> {

@@ -11,10 +11,15 @@ pub(super) const ROW: usize = 4 << 20;
 pub(super) const COLUMNS: usize = 1_000;
 /// Most rows of a worksheet: what the programs themselves can show.
 pub(super) const WORKSHEET_ROWS: u32 = 1 << 20;
-/// Most bytes of XML or records that a workbook's sheets may unpack to, or its shared strings.
+/// Most bytes of XML or records that a workbook's sheets may unpack to, or its shared
+/// strings.
 pub(super) const UNPACKED: u64 = outside_tests(2 << 30, 64 << 20);
+/// How far a part may grow that unpacks to more than [`PACKED_DENSELY`]. Worksheets grow tenfold to fiftyfold.
+pub(super) const GROWTH: u64 = 100;
+/// What any part may unpack to, however small it was.
+pub(super) const PACKED_DENSELY: u64 = outside_tests(128 << 20, 8 << 20);
 /// The same for a part that describes sheets or styles.
-pub(super) const DESCRIPTION: u64 = 16 << 20;
+pub(super) const DESCRIPTION: u64 = outside_tests(16 << 20, 1 << 20);
 /// The same for a part that says where the others are.
 pub(super) const RELATIONSHIPS: u64 = 4 << 20;
 /// Most sheets.

@@ -52,11 +52,17 @@ impl Package {
     /// Takes the part of this name, which may unpack to so many bytes.
     pub(super) fn part(&mut self, name: &str, limit: u64) -> Result<Option<Part<'_>>, SheetError> {
         let Some(entry) = self.parts.remove(&plain(name)) else { return Ok(None) };
+        let grown = entry.compressed_size().saturating_mul(limits::GROWTH).max(limits::PACKED_DENSELY);
         let part = entry.with_reader(&mut self.file, ZipReadOptions::new()).map_err(zipped)?;
         Ok(Some(Bounded {
             inner: BufReader::with_capacity(64 << 10, part),
-            left: limit,
-            small: limit <= limits::DESCRIPTION,
+            used: 0,
+            limit: limit.min(grown),
+            too_large: match limit {
+                ..=limits::DESCRIPTION => "describes too many styles or sheets",
+                _ if grown < limit => "unpacks to more than 100 times its size",
+                _ => "unpacks to more than 2 GB",
+            },
             step: usize::MAX,
             spent: None,
         }))
@@ -126,9 +132,9 @@ pub(super) enum Spent {
 #[derive(Debug)]
 pub(super) struct Bounded<R> {
     inner: R,
-    left: u64,
-    /// Whether it should have been small.
-    small: bool,
+    used: u64,
+    limit: u64,
+    too_large: &'static str,
     step: usize,
     spent: Option<Spent>,
 }
@@ -142,16 +148,15 @@ impl<R> Bounded<R> {
     /// The error of a read, in the light of what was spent.
     pub(super) fn failed(&self, error: io::Error) -> SheetError {
         match self.spent {
-            Some(Spent::All) if self.small => SheetError::TooLarge("has a list of more than 16 MB"),
-            Some(Spent::All) => SheetError::TooLarge("unpacks to more than 2 GB"),
+            Some(Spent::All) => SheetError::TooLarge(self.too_large),
             Some(Spent::Step) => SheetError::damaged("one element of it is longer than 4 MB"),
             None => SheetError::unpacking(error),
         }
     }
 
-    /// How many bytes may still come.
-    pub(super) fn left(&self) -> u64 {
-        self.left
+    /// How many bytes came.
+    pub(super) fn used(&self) -> u64 {
+        self.used
     }
 }
 
@@ -161,7 +166,8 @@ impl<R: BufRead> BufRead for Bounded<R> {
         if bytes.is_empty() {
             return Ok(bytes);
         }
-        self.spent = match (self.left, self.step) {
+        let left = self.limit.saturating_sub(self.used);
+        self.spent = match (left, self.step) {
             (0, _) => Some(Spent::All),
             (_, 0) => Some(Spent::Step),
             _ => None,
@@ -169,13 +175,13 @@ impl<R: BufRead> BufRead for Bounded<R> {
         if self.spent.is_some() {
             return Err(io::Error::other("too long"));
         }
-        let length = bytes.len().min(self.step).min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let length = bytes.len().min(self.step).min(usize::try_from(left).unwrap_or(usize::MAX));
         Ok(&bytes[..length])
     }
 
     fn consume(&mut self, length: usize) {
         self.inner.consume(length);
-        self.left = self.left.saturating_sub(length as u64);
+        self.used += length as u64;
         self.step = self.step.saturating_sub(length);
     }
 }

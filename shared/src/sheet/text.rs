@@ -127,8 +127,8 @@ fn utf_16(sample: &[u8]) -> Option<&'static Encoding> {
     let nuls = |first: usize| sample.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd, pairs) = (nuls(0), nuls(1), sample.len() / 2);
     match () {
-        () if odd * 5 >= pairs.max(1) && even * 20 <= odd => Some(UTF_16LE),
-        () if even * 5 >= pairs.max(1) && odd * 20 <= even => Some(UTF_16BE),
+        () if odd * 4 > pairs && even * 20 <= odd => Some(UTF_16LE),
+        () if even * 4 > pairs && odd * 20 <= even => Some(UTF_16BE),
         () => None,
     }
 }

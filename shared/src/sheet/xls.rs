@@ -74,7 +74,7 @@ fn globals(records: &mut Records) -> Result<(Vec<u64>, Values), SheetError> {
             // Date1904
             0x22 => formats.since_1904 = records.u16()? == 1,
             // Format
-            0x041E if records.left() > 4 => {
+            0x041E if records.rest() > 4 => {
                 let id = u32::from(records.u16()?);
                 let code = if records.unicode { records.text()? } else { records.short_text()? };
                 written.insert(id, Format::written(&code));
@@ -88,7 +88,7 @@ fn globals(records: &mut Records) -> Result<(Vec<u64>, Values), SheetError> {
             0x85 => {
                 let position = u64::from(records.u32()?);
                 let (hidden, kind) = (records.byte()? & 3 != 0, records.byte()?);
-                if !hidden && kind == 0 {
+                if !hidden && kind == 0 && sheets.len() < limits::SHEETS {
                     sheets.push(position);
                 }
             }
@@ -162,7 +162,7 @@ fn cells(records: &mut Records, values: &mut Values, take: &mut Take<'_>) -> Res
             0xBD => {
                 let (row, mut column) = place(records)?;
                 let mut taken = true;
-                while taken && records.left() >= 8 {
+                while taken && records.rest() >= 8 {
                     let style = usize::from(records.u16()?);
                     taken = take(row, column, values.number(rk(records.u32()?), style))?;
                     column += 1;
@@ -202,7 +202,7 @@ fn cells(records: &mut Records, values: &mut Values, take: &mut Take<'_>) -> Res
             return Ok(false);
         }
     }
-    Ok(true)
+    Err(SheetError::damaged("it ends too early"))
 }
 
 fn place(records: &mut Records) -> Result<(u32, u32), SheetError> {

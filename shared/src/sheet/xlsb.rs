@@ -194,7 +194,9 @@ pub(super) fn cells(
     values: &mut Values,
     spool: &mut SpoolWriter,
 ) -> Result<(), SheetError> {
-    let Some(part) = package.part(path, *left)? else { return Ok(()) };
+    let Some(part) = package.part(path, *left)? else {
+        return Err(SheetError::damaged("a sheet of it is missing"));
+    };
     let mut records = Records::new(part);
     let mut next = 0;
     while let Some(kind) = records.next()? {
@@ -217,12 +219,14 @@ pub(super) fn cells(
                 next = next.saturating_add(1);
             }
             // BrtEndSheetData
-            0x92 => break,
+            0x92 => {
+                *left = left.saturating_sub(records.part.used());
+                return Ok(());
+            }
             _ => (),
         }
     }
-    *left = records.part.left();
-    Ok(())
+    Err(SheetError::damaged("it ends too early"))
 }
 
 fn cell(

@@ -14,6 +14,9 @@ use super::workbook::{Listed, column};
 use super::xml::{Xml, add_text, attribute};
 use super::{SheetError, limits};
 
+/// Most cells of a row, blank ones too.
+const CELLS: u32 = 16_384;
+
 /// The sheets in their order, and whether days are counted from 1904.
 pub(super) fn sheets(package: &mut Package, path: &str) -> Result<(Vec<Listed>, bool), SheetError> {
     let (mut sheets, mut since_1904) = (Vec::new(), false);
@@ -170,8 +173,10 @@ pub(super) fn cells(
     values: &mut Values,
     spool: &mut SpoolWriter,
 ) -> Result<(), SheetError> {
-    let Some(mut xml) = package.xml(path, *left)? else { return Ok(()) };
-    let mut next = 0;
+    let Some(mut xml) = package.xml(path, *left)? else {
+        return Err(SheetError::damaged("a sheet of it is missing"));
+    };
+    let (mut next, mut in_row) = (0, 0);
     let mut value = String::new();
     loop {
         let found = match xml.next()? {
@@ -187,9 +192,13 @@ pub(super) fn cells(
         match found {
             Found::Row(row) => {
                 spool.row(row.unwrap_or(spool.current().saturating_add(1)), 1)?;
-                next = 0;
+                (next, in_row) = (0, 0);
+            }
+            Found::Cell { .. } if in_row == CELLS => {
+                return Err(SheetError::damaged("a row has too many cells"));
             }
             Found::Cell { column, kind, style } => {
+                in_row += 1;
                 read_value(&mut xml, &mut value)?;
                 let column = column.unwrap_or(next);
                 next = column.saturating_add(1);
@@ -201,7 +210,7 @@ pub(super) fn cells(
             Found::End => break,
         }
     }
-    *left = xml.left();
+    *left = left.saturating_sub(xml.used());
     Ok(())
 }
 

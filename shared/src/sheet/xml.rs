@@ -59,9 +59,9 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
-    /// How many bytes may still come.
-    pub(super) fn left(&self) -> u64 {
-        self.reader.get_ref().left()
+    /// How many bytes came.
+    pub(super) fn used(&self) -> u64 {
+        self.reader.get_ref().used()
     }
 }
 

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::future::try_join_all;
 
 use super::item::Item;
 use super::keys::Key;
 use super::{Store, StoreError};
+use crate::domain::{Import, LeadId};
 
 /// Most items DynamoDB gives at once.
 const MOST: usize = 100;
-/// How often what was left out is asked for again before the table counts as busy.
+/// Most items DynamoDB writes at once.
+const MOST_WRITES: usize = 25;
+/// How often what was left out is sent again before the table counts as busy.
 const ATTEMPTS: u32 = 5;
 
 impl Store {
@@ -39,6 +42,44 @@ impl Store {
             left = match answer.unprocessed_keys.unwrap_or_default().remove(&*self.table) {
                 Some(rest) => rest.keys,
                 None => return Ok(found),
+            };
+        }
+        Err(StoreError::Unavailable("items stayed unprocessed".into()))
+    }
+
+    /// Writes items by themselves, whatever was there.
+    pub(crate) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        let put = |item| PutRequest::builder().set_item(Some(item)).build();
+        let puts = items.into_iter().filter_map(|item| put(item).ok());
+        self.write_all(puts.map(|put| WriteRequest::builder().put_request(put).build()).collect()).await
+    }
+
+    /// Takes away leads that nobody knows of.
+    pub(crate) async fn delete_leads(&self, import: &Import, leads: Vec<LeadId>) -> Result<(), StoreError> {
+        let delete =
+            |lead| DeleteRequest::builder().set_key(Some(Key::lead(import.org, lead).into_item())).build();
+        let deletes = leads.into_iter().filter_map(|lead| delete(lead).ok());
+        self.write_all(deletes.map(|it| WriteRequest::builder().delete_request(it).build()).collect()).await
+    }
+
+    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let (mut batches, mut writes) = (Vec::new(), writes.into_iter().peekable());
+        while writes.peek().is_some() {
+            batches.push(self.write_batch(writes.by_ref().take(MOST_WRITES).collect()));
+        }
+        try_join_all(batches).await?;
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), StoreError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let answer = self.client.batch_write_item().request_items(&*self.table, left).send().await?;
+            left = match answer.unprocessed_items.unwrap_or_default().remove(&*self.table) {
+                Some(rest) if !rest.is_empty() => rest,
+                Some(_) | None => return Ok(()),
             };
         }
         Err(StoreError::Unavailable("items stayed unprocessed".into()))

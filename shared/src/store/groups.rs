@@ -5,17 +5,16 @@
 //! progress on, if that is still where the run found it. Whoever comes too late takes its leads away again; of a run that
 //! was killed the next one does. So a row is a lead exactly once, for half of what leads in transactions cost.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use futures::future::try_join_all;
 
 use super::batch::backoff;
 use super::change::{Change, number};
-use super::emails::EmailUse;
+use super::duplicates::{There, changed};
 use super::imports::{ChunkProgress, FailedRow, UpdatedRow};
-use super::item::{Item, decode, encode};
+use super::item::{Item, encode};
 use super::keys::{Key, SHARDS};
 use super::row::Row;
 use super::rules::Turn;
@@ -24,8 +23,8 @@ use super::tally::Tally;
 use super::transaction::{Refused, Transaction, unchanged};
 use super::{Store, StoreError};
 use crate::domain::{
-    Caller, Door, FieldErrors, Fields, Ids, Import, Lead, LeadDetails, LeadId, OnDuplicate, RowCounts,
-    RowError, Rules, UserId,
+    Caller, Door, FieldErrors, Fields, Ids, Import, Lead, LeadDetails, LeadId, OnDuplicate, RowCounts, Rules,
+    UserId,
 };
 
 /// Most writes of a group beside those that every group has: a transaction takes 100.
@@ -34,12 +33,11 @@ const MOST_WRITES: usize = 94;
 const MOST_BYTES: usize = 200_000;
 /// Most users whose open leads a group counts: they are named in one expression, which may have 4 KB.
 const MOST_USERS: usize = 150;
-/// Most items of one batch.
-const BATCH: usize = 25;
-/// How often what was left out of a batch is sent again before the table counts as busy.
-const BATCH_ATTEMPTS: u32 = 8;
 /// How often a group is written anew because what it refers to changed.
 const ATTEMPTS: u32 = 10;
+
+/// Says what is wrong with the row of that number.
+pub type Fail<'f> = dyn Fn(u32, &FieldErrors) -> FailedRow + Sync + 'f;
 
 /// A row of the file, as the import has judged it.
 #[derive(Debug)]
@@ -62,7 +60,6 @@ pub struct Ready {
     pub fields: Fields,
     /// A new lead of the row. Where the import changes leads, a row may be good for that only.
     pub details: Result<LeadDetails, FieldErrors>,
-    pub cells: Vec<String>,
     /// The e-mail, folded.
     pub email: Option<String>,
     /// Whom the rules chose; none: not asked yet.
@@ -71,8 +68,8 @@ pub struct Ready {
 
 impl Ready {
     /// A row that fails after all.
-    pub fn bad(row: u32, cells: Vec<String>, errors: FieldErrors) -> Self {
-        Self { row, fields: Fields::default(), details: Err(errors), cells, email: None, chosen: None }
+    pub fn bad(row: u32, errors: FieldErrors) -> Self {
+        Self { row, fields: Fields::default(), details: Err(errors), email: None, chosen: None }
     }
 }
 
@@ -131,20 +128,20 @@ struct Group {
 impl Run<'_> {
     /// Writes rows from the start of the window, as many as go into one transaction. `from` is where the window begins
     /// within the piece, and `end` the piece's number of rows. How far the piece is then, whoever brought it there.
-    /// `describe` words what is wrong with a row.
+    /// `fail` words what is wrong with a row.
     pub async fn write(
         &mut self,
         window: &mut [Judged],
         from: u32,
         end: u32,
         now: DateTime<Utc>,
-        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+        fail: &Fail<'_>,
     ) -> Result<Reached, StoreError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(backoff(attempt)).await;
             }
-            let group = self.gather(window, now, describe).await?;
+            let group = self.gather(window, now, fail).await?;
             let ids: Vec<LeadId> = group.leads.iter().map(|(id, _)| *id).collect();
             let to = from + u32::try_from(group.taken).unwrap_or(u32::MAX);
             let (leads, transaction) = self.complete(group, from, to, to == end, now)?;
@@ -177,7 +174,7 @@ impl Run<'_> {
         &mut self,
         window: &mut [Judged],
         now: DateTime<Utc>,
-        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+        fail: &Fail<'_>,
     ) -> Result<Group, StoreError> {
         let ready = || window.iter().filter_map(Judged::ready);
         self.store
@@ -199,7 +196,7 @@ impl Run<'_> {
                     if !group.has_room(self.most_writes(ready), self.import.org, ready) {
                         break;
                     }
-                    self.take(ready, &there, &mut group, now, describe)?;
+                    self.take(ready, &there, &mut group, now, fail)?;
                 }
             }
             group.taken += 1;
@@ -243,7 +240,7 @@ impl Run<'_> {
         there: &There,
         group: &mut Group,
         now: DateTime<Utc>,
-        describe: &(dyn Fn(&Ready, &FieldErrors) -> Vec<RowError> + Sync),
+        fail: &Fail<'_>,
     ) -> Result<(), StoreError> {
         let key = ready.email.as_ref().map(|email| Key::email(self.import.org, email));
         let is_there = key.as_ref().is_some_and(|key| there.emails.contains(key));
@@ -261,9 +258,7 @@ impl Run<'_> {
             }
         };
         if let Err(errors) = result {
-            let errors = describe(ready, &errors);
-            let failed = FailedRow { row: ready.row, cells: ready.cells.clone(), errors };
-            group.transaction.put_failed_row(self.import, &failed, now)?;
+            group.transaction.put_failed_row(self.import, &fail(ready.row, &errors), now)?;
             group.counts.failed += 1;
         }
         Ok(())
@@ -378,17 +373,6 @@ impl Run<'_> {
     }
 }
 
-/// What a row makes of the lead that has its e-mail, or why it may not.
-fn changed(ready: &Ready, was: &Lead, caller: Option<&Caller>) -> Result<LeadDetails, FieldErrors> {
-    if caller.is_some_and(|caller| !caller.may_edit(was)) {
-        return Err(FieldErrors::one("email", "its lead is not yours"));
-    }
-    if was.conversion.is_some() {
-        return Err(FieldErrors::one("email", "its lead is converted and can no longer change"));
-    }
-    was.details.change(&ready.fields)
-}
-
 impl Group {
     /// One row more goes in, of at most so many writes.
     fn has_room(&self, writes: usize, org: crate::domain::OrgId, ready: &Ready) -> bool {
@@ -398,14 +382,6 @@ impl Group {
         self.taken == 0
             || (all <= MOST_WRITES && self.bytes < MOST_BYTES && self.tally.users() < MOST_USERS && !twice)
     }
-}
-
-/// What the organisation has of a group's e-mails.
-#[derive(Debug, Default)]
-struct There {
-    emails: HashSet<Key>,
-    /// The lead of each, where it was asked for.
-    leads: HashMap<Key, Lead>,
 }
 
 impl Store {
@@ -423,101 +399,6 @@ impl Store {
         Ok(())
     }
 
-    /// Which of the rows' e-mails leads have already; with `leads`, the lead of each too.
-    async fn there(
-        &self,
-        import: &Import,
-        rows: impl Iterator<Item = &Ready>,
-        leads: bool,
-    ) -> Result<There, StoreError> {
-        let org = import.org;
-        let emails = rows.filter_map(|row| row.email.as_ref());
-        let keys: HashMap<Key, &String> = emails.map(|email| (Key::email(org, email), email)).collect();
-        let found = self.read_all(keys.keys().cloned().collect()).await?;
-        let uses = found.into_iter().map(|(key, item)| Ok((key, decode::<EmailUse>(item)?)));
-        let uses = uses.collect::<Result<Vec<_>, StoreError>>()?;
-        let uses: Vec<_> = uses.into_iter().filter(|(_, known)| known.leads > 0).collect();
-        let mut there =
-            There { emails: uses.iter().map(|(key, _)| key.clone()).collect(), leads: HashMap::new() };
-        if !leads {
-            return Ok(there);
-        }
-        let last = uses.iter().filter_map(|(_, known)| known.last_lead).map(|lead| Key::lead(org, lead));
-        let mut found = self.read_all(last.collect()).await?;
-        for (key, known) in uses {
-            let item = known.last_lead.and_then(|lead| found.remove(&Key::lead(org, lead)));
-            let lead = item.map(decode::<Lead>).transpose()?;
-            let lead = lead.filter(|lead| Key::email_of(lead).as_ref() == Some(&key));
-            let lead = match (lead, keys.get(&key)) {
-                (None, Some(email)) => self.newest_with(org, email).await?,
-                (lead, _) => lead,
-            };
-            there.leads.extend(lead.map(|lead| (key, lead)));
-        }
-        Ok(there)
-    }
-
-    /// What would become of these rows, each by itself.
-    pub async fn would(
-        &self,
-        import: &Import,
-        rows: &[Ready],
-        caller: Option<&Caller>,
-    ) -> Result<Vec<Result<RowCounts, FieldErrors>>, StoreError> {
-        let mode = import.options.on_duplicate;
-        let there = match mode {
-            OnDuplicate::Create => There::default(),
-            _ => self.there(import, rows.iter(), mode == OnDuplicate::Update).await?,
-        };
-        let would = |ready: &Ready| {
-            let key = ready.email.as_ref().map(|email| Key::email(import.org, email));
-            let is_there = key.as_ref().is_some_and(|key| there.emails.contains(key));
-            match (mode, key.as_ref().and_then(|key| there.leads.get(key)), &ready.details) {
-                (OnDuplicate::Skip, ..) if is_there => Ok(RowCounts { skipped: 1, ..RowCounts::default() }),
-                (OnDuplicate::Update, Some(was), _) => {
-                    changed(ready, was, caller).map(|_| RowCounts { updated: 1, ..RowCounts::default() })
-                }
-                (_, _, Ok(_)) => Ok(RowCounts { imported: 1, ..RowCounts::default() }),
-                (_, _, Err(errors)) => Err(errors.clone()),
-            }
-        };
-        Ok(rows.iter().map(would).collect())
-    }
-
-    /// Writes items by themselves, whatever was there.
-    pub(crate) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
-        let put = |item| PutRequest::builder().set_item(Some(item)).build();
-        let puts = items.into_iter().filter_map(|item| put(item).ok());
-        self.write_all(puts.map(|put| WriteRequest::builder().put_request(put).build()).collect()).await
-    }
-
-    /// Takes away leads that nobody knows of.
-    pub(crate) async fn delete_leads(&self, import: &Import, leads: Vec<LeadId>) -> Result<(), StoreError> {
-        let delete =
-            |lead| DeleteRequest::builder().set_key(Some(Key::lead(import.org, lead).into_item())).build();
-        let deletes = leads.into_iter().filter_map(|lead| delete(lead).ok());
-        self.write_all(deletes.map(|it| WriteRequest::builder().delete_request(it).build()).collect()).await
-    }
-
-    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {
-        try_join_all(writes.chunks(BATCH).map(|batch| self.write_batch(batch.to_vec()))).await?;
-        Ok(())
-    }
-
-    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), StoreError> {
-        for attempt in 0..BATCH_ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(backoff(attempt)).await;
-            }
-            let answer = self.client.batch_write_item().request_items(&*self.table, left).send().await?;
-            left = match answer.unprocessed_items.unwrap_or_default().remove(&*self.table) {
-                Some(rest) if !rest.is_empty() => rest,
-                Some(_) | None => return Ok(()),
-            };
-        }
-        Err(StoreError::Unavailable("items stayed unprocessed".into()))
-    }
-
     /// Takes away the leads that other runs over a piece wrote and did not make known. `rows` are the numbers of the
     /// piece's rows, all of which are done.
     pub async fn sweep_chunk(
@@ -529,8 +410,7 @@ impl Store {
         own: u32,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let others: Vec<u32> = progress.open.iter().copied().filter(|attempt| *attempt != own).collect();
-        for attempt in &others {
+        for attempt in progress.open.iter().filter(|attempt| **attempt != own) {
             let mut from = 0;
             for (to, by) in &progress.groups {
                 let range = usize::try_from(from).unwrap_or(0)..usize::try_from(*to).unwrap_or(0);
@@ -540,7 +420,7 @@ impl Store {
                 from = *to;
             }
         }
-        let over: Vec<u32> = others.into_iter().chain([own]).collect();
-        self.end_attempts(import, number, &over, now).await
+        // Others may still be at work, and say so themselves when they are not.
+        self.end_attempt(import, number, own, now).await
     }
 }

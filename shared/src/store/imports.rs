@@ -150,6 +150,12 @@ impl Store {
         }
     }
 
+    /// By which import these bytes came, if they did.
+    pub async fn find_content(&self, import: &Import, content: &str) -> Result<Option<ImportId>, StoreError> {
+        let key = Key::content(import.org, content, import.options.on_duplicate);
+        Ok(self.find::<Content>(key).await?.map(|first| first.import))
+    }
+
     /// The bytes of an import's file may come again.
     pub async fn release_content(&self, import: &Import) -> Result<(), StoreError> {
         let Some(content) = &import.content else { return Ok(()) };
@@ -287,16 +293,16 @@ impl Store {
         Ok(self.find(Key::chunk(import.org, import.id, number)).await?.unwrap_or_default())
     }
 
-    /// These runs over a piece left nothing behind.
-    pub async fn end_attempts(
+    /// This run over a piece left nothing behind.
+    pub(crate) async fn end_attempt(
         &self,
         import: &Import,
         number: u32,
-        attempts: &[u32],
+        attempt: u32,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let attempts = AttributeValue::Ns(attempts.iter().map(ToString::to_string).collect());
-        let change = Change::of::<ChunkProgress>(now).delete("open", attempts);
+        let attempt = AttributeValue::Ns(vec![attempt.to_string()]);
+        let change = Change::of::<ChunkProgress>(now).delete("open", attempt);
         self.change::<ChunkProgress>(Key::chunk(import.org, import.id, number), change).await?;
         Ok(())
     }

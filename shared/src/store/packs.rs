@@ -16,7 +16,7 @@ use super::rows::PACK;
 use super::tally::Tally;
 use super::transaction::{Transaction, unchanged};
 use super::{Store, StoreError};
-use crate::domain::{Event, Import, Lead, LeadId, OrgId};
+use crate::domain::{Event, Import, Lead, LeadId, OrgId, UndoCounts};
 
 /// Most leads that go in one transaction, each with its e-mail.
 const MOST: usize = 45;
@@ -153,18 +153,20 @@ impl Store {
         Ok(())
     }
 
-    /// What a row changed is as before, or its lead is gone.
+    /// What a row changed is as before, or its lead is gone; `undo` is counted.
     pub async fn end_updated_row(
         &self,
         import: &Import,
         updated: &UpdatedRow,
-        restored: u32,
+        undo: UndoCounts,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut transaction = Transaction::default();
         transaction.delete(Key::updated_row(import.org, import.id, updated.row));
-        if restored > 0 {
-            let change = Change::of::<Import>(now).add("restored", number(restored));
+        let UndoCounts { removed, restored, .. } = undo;
+        if removed + restored > 0 {
+            let change = Change::of::<Import>(now).add("removed", number(removed));
+            let change = change.add("restored", number(restored));
             transaction.change(Key::import(import.org, import.id), change);
         }
         Ok(self.commit(transaction).await?)
