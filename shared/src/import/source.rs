@@ -72,7 +72,6 @@ pub(super) fn bytes(mut file: &File) -> io::Result<Bytes> {
 /// that turns out to be broken in its last one.
 pub(super) fn read(mut file: File) -> Result<(Sheet, Columns, u32), ImportError> {
     file.seek(SeekFrom::Start(0))?;
-    let mut again = file.try_clone()?;
     let mut sheet = Sheet::open(file)?;
     let mut columns = Columns::of(sheet.header()).map_err(|error| ImportError::File(error.to_string()))?;
     let (mut record, mut rows) = (Record::default(), 0);
@@ -86,6 +85,5 @@ pub(super) fn read(mut file: File) -> Result<(Sheet, Columns, u32), ImportError>
             )));
         }
     }
-    again.seek(SeekFrom::Start(0))?;
-    Ok((Sheet::open(again)?, columns, rows))
+    Ok((sheet.again()?, columns, rows))
 }

@@ -64,6 +64,11 @@ impl Csv {
         Ok(found)
     }
 
+    /// The same from its beginning.
+    pub(super) fn again(self) -> Result<Self, SheetError> {
+        Self::open(self.text.into_inner().1.into_inner().into_file())
+    }
+
     pub(super) fn progress(&self) -> f64 {
         self.text.get_ref().1.get_ref().progress()
     }

@@ -15,7 +15,7 @@ pub(super) const WORKSHEET_ROWS: u32 = 1 << 20;
 /// strings.
 pub(super) const UNPACKED: u64 = outside_tests(2 << 30, 64 << 20);
 /// How far a part may grow that unpacks to more than [`PACKED_DENSELY`]. Worksheets grow tenfold to fiftyfold.
-pub(super) const GROWTH: u64 = 100;
+pub(super) const GROWTH: u64 = 60;
 /// What any part may unpack to, however small it was.
 pub(super) const PACKED_DENSELY: u64 = outside_tests(128 << 20, 8 << 20);
 /// The same for a part that describes sheets or styles.

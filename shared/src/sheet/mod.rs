@@ -54,12 +54,23 @@ impl Sheet {
     /// Opens a file by its content. Of a workbook it is the first visible sheet that has any text. The temporary files
     /// that it needs go to [`std::env::temp_dir`].
     pub fn open(file: File) -> Result<Self, SheetError> {
-        let mut rows = match Kind::of(file)? {
+        Self::begin(match Kind::of(file)? {
             Kind::Text(file) => Rows::Csv(Box::new(Csv::open(file)?)),
             Kind::Compound(file) => unpack(|| xls::read(file))?,
             Kind::Workbook(package) => unpack(|| workbook::read(package))?,
             Kind::Ods(package) => unpack(|| ods::read(package))?,
-        };
+        })
+    }
+
+    /// The same from its beginning.
+    pub fn again(self) -> Result<Self, SheetError> {
+        Self::begin(match self.rows {
+            Rows::Csv(csv) => Rows::Csv(Box::new(csv.again()?)),
+            Rows::Spool(spool) => Rows::Spool(spool.again()?),
+        })
+    }
+
+    fn begin(mut rows: Rows) -> Result<Self, SheetError> {
         let mut header = Record::default();
         if !rows.read(&mut header, 0)? {
             return Err(SheetError::Empty);

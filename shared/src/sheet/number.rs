@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use chrono::DateTime;
+
 /// What the format of a cell makes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Number,
+    Percent,
     Date,
     /// Hours that do not end at 24.
     Duration,
@@ -17,6 +20,7 @@ impl Format {
         match id {
             14..=22 | 27..=36 | 45 | 47 | 50..=58 => Self::Date,
             46 => Self::Duration,
+            9 | 10 => Self::Percent,
             _ => Self::Number,
         }
     }
@@ -40,6 +44,7 @@ impl Format {
                     }
                 }
                 ';' => break,
+                '%' => return Self::Percent,
                 'd' | 'D' | 'm' | 'M' | 'y' | 'Y' | 'h' | 'H' | 's' | 'S' => return Self::Date,
                 _ => (),
             }
@@ -62,6 +67,7 @@ impl Formats {
         out.clear();
         match self.styles.get(style).copied().unwrap_or(Format::Number) {
             Format::Number => write_number(out, number),
+            Format::Percent => write_percent(out, number),
             Format::Date if (0.0..1.0).contains(&number) => write_time(out, seconds(number).min(86_399)),
             Format::Date => self.write_date(out, number),
             Format::Duration if (0.0..1e6).contains(&number) => write_time(out, seconds(number)),
@@ -82,8 +88,10 @@ impl Formats {
             ..60 => day - 25_568,
             _ => day - 25_569,
         };
-        let (year, month, day) = civil(since_1970);
-        let _ = write!(out, "{year:04}-{month:02}-{day:02}");
+        match DateTime::from_timestamp(since_1970 * 86_400, 0) {
+            Some(day) => drop(write!(out, "{}", day.date_naive())),
+            None => return write_number(out, number),
+        }
         if time > 0 {
             out.push('T');
             write_time(out, time);
@@ -91,13 +99,20 @@ impl Formats {
     }
 }
 
-/// A number without exponent and without digits that it does not need.
+/// A number without exponent and without digits that it does not need. Of its digits 15 count, as spreadsheet programs
+/// have it: what they show as 3702.3 may be kept as 3702.2999999999997.
 pub(super) fn write_number(out: &mut String, number: f64) {
-    let _ = match number {
-        0.0 => write!(out, "0"),
-        number if number.is_finite() => write!(out, "{number}"),
+    let _ = match format!("{number:.14e}").parse::<f64>() {
+        Ok(0.0) => write!(out, "0"),
+        Ok(number) if number.is_finite() => write!(out, "{number}"),
         _ => write!(out, "{}", error_text(0x24)),
     };
+}
+
+/// A number as per cent, as it is shown.
+pub(super) fn write_percent(out: &mut String, number: f64) {
+    write_number(out, number * 100.0);
+    out.push('%');
 }
 
 fn seconds(days: f64) -> i64 {
@@ -106,20 +121,6 @@ fn seconds(days: f64) -> i64 {
 
 fn write_time(out: &mut String, seconds: i64) {
     let _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
-}
-
-/// A day of the Gregorian calendar by its distance from 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date
-/// Algorithms", civil_from_days).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// A date as XML has it, `2024-01-31T00:00:00`: without a time that is midnight, without fractions and zone.
@@ -180,11 +181,14 @@ mod tests {
             (1e-7, "0.0000001"),
             (-0.0, "0"),
             (-12.0, "-12"),
+            (3_702.299_999_999_999_7, "3702.3"),
         ];
 
         for (number, text) in cases {
             assert_eq!(shown(number, Format::Number, false), text);
         }
+        assert_eq!(shown(0.07, Format::written("0.00%"), false), "7%");
+        assert_eq!(shown(0.125, Format::built_in(10), false), "12.5%");
     }
 
     #[test]
@@ -215,7 +219,7 @@ mod tests {
         let dates =
             ["yyyy-mm-dd", "DD/MM/YY;@", "[$-409]d-mmm-yy", "h:mm AM/PM", "m\"M\"d\"D\";@", "mm:ss.0"];
         let numbers =
-            ["General", "0.00%", "#,##0\\ [$\\u20bd-46D]", "0\"d\"", "#,##0_m", "[Red]0;[Blue]d", "0.00E+00"];
+            ["General", "#,##0\\ [$\\u20bd-46D]", "0\"d\"", "#,##0_m", "[Red]0;[Blue]d", "0.00E+00"];
 
         for code in dates {
             assert_eq!(Format::written(code), Format::Date, "{code}");

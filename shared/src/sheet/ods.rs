@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::number::{iso_date, write_number};
+use super::number::{iso_date, write_number, write_percent};
 use super::package::Package;
 use super::spool::{Spool, SpoolWriter};
 use super::xml::{Xml, add_text, attribute};
@@ -114,20 +114,21 @@ fn repeats(element: &BytesStart<'_>, name: &str) -> Result<u32, SheetError> {
 fn value(cell: &BytesStart<'_>) -> Result<Value, SheetError> {
     let read = |name| owned(cell, name);
     let text = match attribute(cell, "office:value-type")?.as_deref() {
-        Some("float" | "percentage" | "currency") => read("office:value")?.map(|value| plain_number(&value)),
+        Some("percentage") => read("office:value")?.map(|value| plain_number(&value, write_percent)),
+        Some("float" | "currency") => read("office:value")?.map(|value| plain_number(&value, write_number)),
         Some("date") => read("office:date-value")?.map(|date| iso_date(&date).to_owned()),
         Some("time") => read("office:time-value")?.map(|time| plain_time(&time).unwrap_or(time)),
-        Some("boolean") => read("office:boolean-value")?,
+        Some("boolean") => read("office:boolean-value")?.map(|value| value.to_ascii_uppercase()),
         _ => read("office:string-value")?.filter(|text| !text.is_empty()),
     };
     Ok(text.map_or(Value::Paragraphs, Value::Text))
 }
 
-fn plain_number(value: &str) -> String {
+fn plain_number(value: &str, write: fn(&mut String, f64)) -> String {
     match value.trim().parse() {
         Ok(number) => {
             let mut text = String::new();
-            write_number(&mut text, number);
+            write(&mut text, number);
             text
         }
         Err(_) => value.to_owned(),

@@ -109,6 +109,7 @@ impl SpoolWriter {
         file.seek(SeekFrom::Start(0)).map_err(SheetError::Io)?;
         Ok(Some(Spool {
             file: BufReader::with_capacity(BUFFER, file),
+            size: self.size,
             left: self.size,
             row: 0,
             repeats: 0,
@@ -124,6 +125,7 @@ impl SpoolWriter {
 #[derive(Debug)]
 pub(super) struct Spool {
     file: BufReader<File>,
+    size: u64,
     left: u64,
     row: u32,
     /// How often the row at hand is still to come.
@@ -135,6 +137,12 @@ pub(super) struct Spool {
 }
 
 impl Spool {
+    /// The same from its beginning.
+    pub(super) fn again(mut self) -> Result<Self, SheetError> {
+        self.file.seek(SeekFrom::Start(0)).map_err(SheetError::Io)?;
+        Ok(Self { left: self.size, row: 0, repeats: 0, read: 0, ..self })
+    }
+
     pub(super) fn read(&mut self, record: &mut Record, width: usize) -> Result<bool, SheetError> {
         if self.repeats == 0 {
             if self.left == 0 {

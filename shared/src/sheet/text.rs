@@ -89,6 +89,11 @@ impl Text {
         Ok(Self { file, size, read: start as u64, decoding })
     }
 
+    /// The file itself.
+    pub(super) fn into_file(self) -> File {
+        self.file
+    }
+
     /// How far the file is read, 0.0 to 1.0.
     pub(super) fn progress(&self) -> f64 {
         if self.read >= self.size { 1.0 } else { self.read as f64 / self.size as f64 }

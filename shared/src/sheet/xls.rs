@@ -212,8 +212,8 @@ fn place(records: &mut Records) -> Result<(u32, u32), SheetError> {
 fn logical(value: u8, is_error: bool) -> &'static str {
     match (is_error, value) {
         (true, code) => error_text(code),
-        (false, 0) => "false",
-        (false, _) => "true",
+        (false, 0) => "FALSE",
+        (false, _) => "TRUE",
     }
 }
 

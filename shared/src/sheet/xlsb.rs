@@ -245,7 +245,7 @@ fn cell(
         // BrtCellError, BrtFmlaError
         0x03 | 0x0B => spool.cell(column, error_text(fields.byte()?)),
         // BrtCellBool, BrtFmlaBool
-        0x04 | 0x0A => spool.cell(column, if fields.byte()? == 0 { "false" } else { "true" }),
+        0x04 | 0x0A => spool.cell(column, if fields.byte()? == 0 { "FALSE" } else { "TRUE" }),
         // BrtCellReal, BrtFmlaNum
         0x05 | 0x09 => spool.cell(column, values.number(fields.f64()?, style)),
         // BrtCellSt, BrtFmlaString

@@ -228,7 +228,7 @@ fn write(
             let unknown = |_| SheetError::damaged("a cell names a text that is not there");
             cell(values.shared(value.trim().parse().map_err(unknown)?)?)
         }
-        Kind::Bool => cell(if is_true(value) { "true" } else { "false" }),
+        Kind::Bool => cell(if is_true(value) { "TRUE" } else { "FALSE" }),
         Kind::Date => cell(iso_date(value)),
         Kind::Number => match value.trim().parse() {
             Ok(number) => cell(values.number(number, style)),

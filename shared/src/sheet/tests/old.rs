@@ -145,8 +145,8 @@ fn xls_is_read() {
         let rows = shown(&compound("Workbook", &stream));
 
         assert_eq!(rows[0], "1: name|Zoë!™|ok");
-        assert_eq!(rows[1], "4: 2024-01-31T12:00:00|12.34|true|1.5|2024-01-31|ë-");
-        assert_eq!(rows[2], "5: 2.5|false|#DIV/0!|abc||#N/A");
+        assert_eq!(rows[1], "4: 2024-01-31T12:00:00|12.34|TRUE|1.5|2024-01-31|ë-");
+        assert_eq!(rows[2], "5: 2.5|FALSE|#DIV/0!|abc||#N/A");
     }
 }
 

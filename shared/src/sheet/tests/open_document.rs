@@ -29,7 +29,7 @@ fn cells_have_the_values_that_they_stand_for() {
         </table:table-row>"#,
     ));
 
-    let cells = "15000000000|0.125|1234.5|2024-01-31|2024-01-31T10:20:30|36:05:00|true|#N/A";
+    let cells = "15000000000|12.5%|1234.5|2024-01-31|2024-01-31T10:20:30|36:05:00|TRUE|#N/A";
     assert_eq!(rows[1], format!("2: {cells}"));
 }
 

@@ -14,7 +14,7 @@ fn cells_are_shown_as_a_person_reads_them() {
     let rows = shown(&Xlsx { styles, data, ..Xlsx::default() }.bytes());
 
     let cells =
-        "2024-01-31|2024-01-31T18:00:00|0.125|15000000000|true|false|#N/A|a & b|36:00:00|2024-01-31|0.1";
+        "2024-01-31|2024-01-31T18:00:00|12.5%|15000000000|TRUE|FALSE|#N/A|a & b|36:00:00|2024-01-31|0.1";
     assert_eq!(rows[1], format!("2: {cells}"));
 }
 
@@ -166,5 +166,5 @@ fn xlsb_is_read() {
     let rows = shown(&file);
 
     assert_eq!(rows[0], "2: Zoë||text");
-    assert_eq!(rows[1], "5: 123.45|2024-01-31T12:00:00|true|#N/A|formula|rich||Zoë||1.5");
+    assert_eq!(rows[1], "5: 123.45|2024-01-31T12:00:00|TRUE|#N/A|formula|rich||Zoë||1.5");
 }
