@@ -1,6 +1,7 @@
 //! Imports: a file of leads, and what became of its rows.
 
 use std::fmt;
+use std::iter::Sum;
 use std::ops::AddAssign;
 use std::str::FromStr;
 
@@ -79,6 +80,15 @@ impl AddAssign for RowCounts {
         self.failed += more.failed;
         self.skipped += more.skipped;
         self.updated += more.updated;
+    }
+}
+
+impl Sum for RowCounts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |mut sum, more| {
+            sum += more;
+            sum
+        })
     }
 }
 

@@ -42,8 +42,7 @@ impl Importer<'_> {
             }
         }
         let progress = self.store.chunks(import.org, import.id).await?;
-        let mut counts = RowCounts::default();
-        progress.iter().for_each(|(_, progress)| counts += progress.counts);
+        let counts = progress.iter().map(|(_, progress)| progress.counts).sum();
         let import = Import { counts, ..import.clone() };
         let errors =
             if counts.failed > 0 { self.put_errors(&import, pieces, &progress).await? } else { Vec::new() };

@@ -21,6 +21,12 @@ pub struct Shown {
 }
 
 impl Importer<'_> {
+    /// What became of the rows so far.
+    pub(super) async fn counts_so_far(&self, import: &Import) -> Result<RowCounts, ImportError> {
+        let chunks = self.store.chunks(import.org, import.id).await?;
+        Ok(chunks.iter().map(|(_, progress)| progress.counts).sum())
+    }
+
     /// An import as it stands now: in a list without its errors.
     pub async fn shown(&self, import: Import, with_errors: bool) -> Result<Shown, ImportError> {
         let is_under_way = import.state == ImportState::Processing;
@@ -28,7 +34,7 @@ impl Importer<'_> {
         let mut errors = Vec::new();
         if is_under_way {
             let chunks = self.store.chunks(import.org, import.id).await?;
-            chunks.iter().for_each(|(_, progress)| counts += progress.counts);
+            counts = chunks.iter().map(|(_, progress)| progress.counts).sum();
             if with_errors && counts.failed > 0 {
                 errors = self.errors_so_far(&import, &chunks).await?;
             }

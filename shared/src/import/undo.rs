@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Event, ImportError, Importer, MOST_ERRORS, REQUEST};
+use super::request::REQUEST;
+use super::{Event, ImportError, Importer, MOST_ERRORS};
 use crate::attachments::Attachments;
 use crate::domain::{Import, ImportState, Lead, LeadId, Person, UndoCounts};
 use crate::files::FilesError;
