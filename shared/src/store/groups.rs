@@ -5,7 +5,7 @@
 //! progress on, if that is still where the run found it. Whoever comes too late takes its leads away again; of a run that
 //! was killed the next one does. So a row is a lead exactly once, for half of what leads in transactions cost.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
@@ -35,6 +35,9 @@ const MOST_BYTES: usize = 200_000;
 const MOST_USERS: usize = 150;
 /// How often a group is written anew because what it refers to changed.
 const ATTEMPTS: u32 = 10;
+
+/// What a row makes of the lead that has its e-mail, or why it may not.
+type Changes = Result<LeadDetails, FieldErrors>;
 
 /// Says what is wrong with the row of that number.
 pub type Fail<'f> = dyn Fn(u32, &FieldErrors) -> FailedRow + Sync + 'f;
@@ -162,10 +165,10 @@ impl Run<'_> {
                 return Err(StoreError::Unavailable(cause)); // it may still go through: its leads stay
             }
             self.store.delete_leads(self.import, ids).await?;
+            self.known = Surroundings::default(); // what the group was to write is not known after all
             if progress.next != from || progress.done {
                 return Ok(reached); // another run was quicker
             }
-            self.known = Surroundings::default();
         }
         Err(StoreError::Unavailable("what the rows refer to changed at each try".into()))
     }
@@ -177,14 +180,19 @@ impl Run<'_> {
         fail: &Fail<'_>,
     ) -> Result<Group, StoreError> {
         let ready = || window.iter().filter_map(Judged::ready);
-        self.store
-            .learn(self.import, &mut self.known, ready().filter_map(|it| it.details.as_ref().ok()))
-            .await?;
         let there = match self.import.options.on_duplicate {
             OnDuplicate::Create => There::default(),
             OnDuplicate::Skip => self.store.there(self.import, ready(), false).await?,
             OnDuplicate::Update => self.store.there(self.import, ready(), true).await?,
         };
+        let changes: HashMap<u32, Changes> = ready()
+            .filter_map(|ready| {
+                let was = there.leads.get(&Key::email(self.import.org, ready.email.as_ref()?))?;
+                Some((ready.row, changed(ready, was, self.caller.as_ref())))
+            })
+            .collect();
+        let details = ready().map(|ready| changes.get(&ready.row).unwrap_or(&ready.details));
+        self.store.learn(self.import, &mut self.known, details.filter_map(|it| it.as_ref().ok())).await?;
         self.assign(window, &there).await?;
         let mut group = Group::default();
         for row in window.iter() {
@@ -193,10 +201,11 @@ impl Run<'_> {
                 Judged::Skipped => group.counts.skipped += 1,
                 Judged::Late => {}
                 Judged::Ready(ready) => {
-                    if !group.has_room(self.most_writes(ready), self.import.org, ready) {
+                    let most = self.most_writes(changes.get(&ready.row).unwrap_or(&ready.details));
+                    if !group.has_room(most, self.import.org, ready) {
                         break;
                     }
-                    self.take(ready, &there, &mut group, now, fail)?;
+                    self.take(ready, &there, &changes, &mut group, now, fail)?;
                 }
             }
             group.taken += 1;
@@ -229,8 +238,8 @@ impl Run<'_> {
     }
 
     /// How many writes a row takes at most.
-    fn most_writes(&self, ready: &Ready) -> usize {
-        let names = ready.details.as_ref().map_or(0, |details| self.known.unknown(self.import.org, details));
+    fn most_writes(&self, details: &Changes) -> usize {
+        let names = details.as_ref().map_or(0, |details| self.known.unknown(self.import.org, details));
         names + if self.import.options.on_duplicate == OnDuplicate::Update { 6 } else { 1 }
     }
 
@@ -238,6 +247,7 @@ impl Run<'_> {
         &mut self,
         ready: &Ready,
         there: &There,
+        changes: &HashMap<u32, Changes>,
         group: &mut Group,
         now: DateTime<Utc>,
         fail: &Fail<'_>,
@@ -249,10 +259,18 @@ impl Run<'_> {
                 group.counts.skipped += 1;
                 return Ok(());
             }
-            OnDuplicate::Update if is_there => match key.as_ref().and_then(|key| there.leads.get(key)) {
-                Some(was) => self.change(ready, was, group, now)?,
-                None => return Err(StoreError::Unavailable("a lead went while its row was loaded".into())),
-            },
+            OnDuplicate::Update if is_there => {
+                match (key.as_ref().and_then(|key| there.leads.get(key)), changes.get(&ready.row)) {
+                    (Some(was), Some(Ok(details))) => {
+                        self.change(ready, was, details.clone(), group, now)?;
+                        Ok(())
+                    }
+                    (Some(_), Some(Err(errors))) => Err(errors.clone()),
+                    (None, _) | (_, None) => {
+                        return Err(StoreError::Unavailable("a lead went while its row was loaded".into()));
+                    }
+                }
+            }
             OnDuplicate::Skip | OnDuplicate::Create | OnDuplicate::Update => {
                 self.open(ready, key, group, now)?
             }
@@ -302,18 +320,15 @@ impl Run<'_> {
         &mut self,
         ready: &Ready,
         was: &Lead,
+        details: LeadDetails,
         group: &mut Group,
         now: DateTime<Utc>,
-    ) -> Result<Result<(), FieldErrors>, StoreError> {
-        let details = match changed(ready, was, self.caller.as_ref()) {
-            Ok(details) => details,
-            Err(errors) => return Ok(Err(errors)),
-        };
+    ) -> Result<(), StoreError> {
         group.counts.updated += 1;
         let mut lead = was.changed(details, now);
         self.known.settle(&mut lead, Some(was), self.ids.company(now), &mut group.transaction)?;
         if lead.details == was.details {
-            return Ok(Ok(()));
+            return Ok(());
         }
         let transaction = &mut group.transaction;
         transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, unchanged(was.version));
@@ -326,7 +341,7 @@ impl Run<'_> {
             .emails
             .entry(Key::email(lead.org, ready.email.as_deref().unwrap_or_default()))
             .or_insert((0, lead.id));
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// The leads, and the transaction that makes them known and moves the piece's progress on.

@@ -24,7 +24,7 @@ struct Listed {
 /// That the bytes of a file came, and by which import first.
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
-    import: ImportId,
+    import_id: ImportId,
 }
 
 /// How far a piece of a file is loaded.
@@ -138,13 +138,13 @@ impl Store {
     ) -> Result<Option<ImportId>, StoreError> {
         let key = Key::content(import.org, content, import.options.on_duplicate);
         let id = text(import.id.to_string());
-        let change = Change::of::<Content>(now).set("import", id.clone()).when_new("import", id);
+        let change = Change::of::<Content>(now).set("import_id", id.clone()).when_new("import_id", id);
         match self.change::<Content>(key.clone(), change).await {
             Ok(_) => Ok(None),
             Err(StoreError::Conflict) => Ok(self
                 .find::<Content>(key)
                 .await?
-                .map(|first| first.import)
+                .map(|first| first.import_id)
                 .filter(|first| *first != import.id)),
             Err(error) => Err(error),
         }
@@ -153,7 +153,7 @@ impl Store {
     /// By which import these bytes came, if they did.
     pub async fn find_content(&self, import: &Import, content: &str) -> Result<Option<ImportId>, StoreError> {
         let key = Key::content(import.org, content, import.options.on_duplicate);
-        Ok(self.find::<Content>(key).await?.map(|first| first.import))
+        Ok(self.find::<Content>(key).await?.map(|first| first.import_id))
     }
 
     /// The bytes of an import's file may come again.
@@ -162,7 +162,7 @@ impl Store {
         let id = vec![(":id", text(import.id.to_string()))];
         let mut transaction = Transaction::default();
         let key = Key::content(import.org, content, import.options.on_duplicate);
-        transaction.delete_if(key, ("attribute_not_exists(PK) OR import = :id", id));
+        transaction.delete_if(key, ("attribute_not_exists(PK) OR import_id = :id", id));
         match self.commit(transaction).await.map_err(StoreError::from) {
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
