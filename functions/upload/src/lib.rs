@@ -106,6 +106,7 @@ async fn undo(app: &App, importer: Importer<'_>, caller: &Caller, id: &str) -> R
 fn failed(error: ImportError) -> ApiError {
     match error {
         ImportError::File(problem) => FieldErrors::one("leads_file", problem).into(),
+        ImportError::Options(errors) => errors.into(),
         ImportError::Store(error) => error.into(),
         ImportError::Files(error) => error.into(),
         ImportError::Disk(error) => ApiError::Internal(error.into()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ImportError;
 use super::rows::{self, Owners};
 use super::seen::Seen;
-use crate::domain::{Columns, Import, OnDuplicate, RowError, UserId, fold};
+use crate::domain::{Columns, FieldErrors, Import, OnDuplicate, RowError, UserId, fold};
 use crate::files::FilesError;
 use crate::sheet::{Record, Sheet};
 use crate::store::Store;
@@ -99,7 +99,8 @@ impl<'a> Cutter<'a> {
         match cutter.import.options.assigned_to.iter().find(unknown) {
             None => Ok(cutter),
             Some(name) => {
-                Err(ImportError::File(format!("assigned_to: {name}: there is no such active member")))
+                let problem = format!("{name}: there is no such active member");
+                Err(ImportError::Options(FieldErrors::one("assigned_to", problem)))
             }
         }
     }

@@ -133,8 +133,8 @@ impl Importer<'_> {
             return Ok(Event::Done);
         };
         match self.cut_object(&import, object, until).await {
-            Err(ImportError::File(problem)) => {
-                self.fail(&import, problem).await?;
+            Err(error @ (ImportError::File(_) | ImportError::Options(_))) => {
+                self.fail(&import, error.to_string()).await?;
                 Ok(Event::Done)
             }
             result => result,

@@ -21,7 +21,7 @@ use std::io;
 use chrono::{DateTime, Utc};
 
 use self::cut::{Chunk, Cutter};
-use crate::domain::{Import, ImportState, RowError};
+use crate::domain::{FieldErrors, Import, ImportState, RowError};
 use crate::files::{Files, FilesError};
 use crate::sheet::SheetError;
 use crate::store::{Store, StoreError};
@@ -40,6 +40,9 @@ pub enum ImportError {
     /// The file cannot be read at all, in words for its sender.
     #[error("{0}")]
     File(String),
+    /// What is asked for with the file cannot be.
+    #[error("{0}")]
+    Options(FieldErrors),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

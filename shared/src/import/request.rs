@@ -45,6 +45,10 @@ impl Importer<'_> {
         self.keep(&import, &file).await?;
         let begun = match self.begin(&import, file, content, true).await {
             Err(ImportError::File(problem)) => return self.fail(&import, problem).await,
+            Err(ImportError::Options(errors)) => {
+                self.fail(&import, errors.to_string()).await?;
+                return Err(ImportError::Options(errors));
+            }
             begun => begun?,
         };
         let (import, mut cutter) = match begun {

@@ -129,7 +129,9 @@ async fn options(place: &Place, org: OrgId, wanted: &args::Import) -> Result<Imp
 async fn dry_run(importer: Importer<'_>, import: Import, file: &Path) -> Result<Shown, BoxError> {
     let explain = |error: ImportError| match error {
         ImportError::File(problem) => in_file(file, problem),
-        ImportError::Store(_) | ImportError::Files(_) | ImportError::Disk(_) => BoxError::from(error),
+        ImportError::Options(_) | ImportError::Store(_) | ImportError::Files(_) | ImportError::Disk(_) => {
+            BoxError::from(error)
+        }
     };
     let (content, hash) = file_at(file).map_err(explain)?;
     let (import, errors) = importer.dry_run(import, content, hash).await.map_err(explain)?;
