@@ -24,7 +24,7 @@ pub enum ImportState {
     Processing,
     /// Every row was looked at.
     Success,
-    /// The file cannot be read at all; nothing was written.
+    /// The file cannot be read at all; nothing was written, unless it went before it was cut to its end.
     Failed,
     /// What it did is being taken back.
     Undoing,

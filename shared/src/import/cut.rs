@@ -96,7 +96,8 @@ impl<'a> Cutter<'a> {
         let named: HashSet<String> = rows::named(&cutter.import, std::iter::empty()).collect();
         cutter.ask(named).await?;
         let unknown = |name: &&String| !matches!(cutter.owners.get(&fold(name)), Some(Some(_)));
-        match cutter.import.options.assigned_to.iter().find(unknown) {
+        let is_new = cutter.import.started_on.is_none(); // later they are as they were when it began
+        match cutter.import.options.assigned_to.iter().find(unknown).filter(|_| is_new) {
             None => Ok(cutter),
             Some(name) => {
                 let problem = format!("{name}: there is no such active member");

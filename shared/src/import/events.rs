@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::cut::Chunk;
 use super::{Begun, Event, ImportError, Importer, Pieces, source};
 use crate::domain::{FieldErrors, Fields, Import, ImportId, ImportOptions, ImportState, OrgId, Value};
 use crate::files::Object;
@@ -174,10 +175,28 @@ impl Importer<'_> {
         self.settle(&import, Pieces::InBucket, until).await
     }
 
+    /// Takes away what runs over a piece left behind that came too late, when all was done, and were killed; of pieces that
+    /// come last too, which whoever loads an earlier piece may have been at.
+    async fn sweep(&self, import: &Import, number: u32, until: Instant) -> Result<Event, ImportError> {
+        let chunks = import.chunks.unwrap_or(number + 1);
+        let late = (0..import.late_chunks).map(|late| (chunks + late, true, import.late_object(late)));
+        for (number, is_late, object) in late.chain([(number, false, import.chunk_object(number))]) {
+            let progress = self.store.chunk(import, number).await?;
+            if progress.open.is_empty() || !progress.done {
+                continue;
+            }
+            let Some(packed) = self.files.read(&object).await? else { continue };
+            if !self.load(import, number, is_late, &Chunk::unpack(&packed)?, until).await? {
+                return Ok(Event::Again);
+            }
+        }
+        Ok(Event::Done)
+    }
+
     /// A piece of a file was put into the bucket.
     async fn piece(&self, import: &Import, number: u32, until: Instant) -> Result<Event, ImportError> {
         if import.state != ImportState::Processing {
-            return Ok(Event::Done);
+            return self.sweep(import, number, until).await;
         }
         let chunk = Pieces::InBucket.find(self.files, &import.chunk_object(number), number).await?;
         if !self.load(import, number, false, &chunk, until).await? {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::cut::{Chunk, ChunkRow, Cutter, Verdict};
 use super::rows;
 use super::{ImportError, Importer, MOST_ERRORS};
-use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, RowCounts, RowError};
+use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, Role, RowCounts, RowError};
 use crate::store::{FailedRow, Judged, Ready, Run, StoreError, Surroundings};
 
 /// Rows that a group is put together from: about as many as go into one, for what is read of the others is read again.
@@ -68,9 +68,9 @@ impl Importer<'_> {
             rules: if done { Default::default() } else { self.store.rules(import.org).await? },
             known: Surroundings::default(),
         };
-        let fail = |row: u32, errors: &FieldErrors| {
-            let cells = chunk.cells(row).to_vec();
-            FailedRow { row, errors: rows::describe(&columns, row, &cells, errors), cells }
+        let fail = |row: u32, errors: &FieldErrors| FailedRow {
+            row,
+            errors: rows::describe(&columns, row, chunk.cells(row), errors),
         };
         let judge = |row: &ChunkRow| judged(&columns, import, chunk, row);
         let size =
@@ -103,7 +103,14 @@ impl Importer<'_> {
             return Ok(None);
         };
         let user = self.store.find_user(import.org, by.id).await?;
-        Ok(user.map(Caller::from))
+        Ok(Some(match user.filter(|user| user.active) {
+            Some(user) => Caller::from(user),
+            // Who is no longer a member has what is theirs by name, and no more.
+            None => {
+                let (user, person) = (by.id, by.clone());
+                Caller { user, org: import.org, role: Role::User, teams: Vec::new(), person }
+            }
+        }))
     }
 
     /// What an import would do with its rows.

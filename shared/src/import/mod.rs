@@ -31,6 +31,8 @@ pub use shown::Shown;
 pub use source::{file_at, file_of};
 pub use undo::Left;
 
+/// Most columns that are named as ignored: they stand in the import's item.
+const MOST_IGNORED: usize = 100;
 /// Most errors that an answer has.
 pub const MOST_ERRORS: usize = 1_000;
 
@@ -107,7 +109,7 @@ impl<'a> Importer<'a> {
     ) -> Result<Begun<'a>, ImportError> {
         let (sheet, columns, rows) = source::read(file)?;
         let mut import = Import {
-            ignored_columns: columns.ignored().to_vec(),
+            ignored_columns: columns.ignored().iter().take(MOST_IGNORED).cloned().collect(),
             content: Some(content.clone()),
             rows,
             ..import.clone()

@@ -60,7 +60,7 @@ impl Package {
             limit: limit.min(grown),
             too_large: match limit {
                 ..=limits::DESCRIPTION => "describes too many styles or sheets",
-                _ if grown < limit => "unpacks to more than 100 times its size",
+                _ if grown < limit => "unpacks to more than 60 times its size",
                 _ => "unpacks to more than 2 GB",
             },
             step: usize::MAX,

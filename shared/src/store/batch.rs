@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::future::try_join_all;
 
@@ -50,16 +51,18 @@ impl Store {
     /// Writes items by themselves, whatever was there.
     pub(crate) async fn put_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
         let put = |item| PutRequest::builder().set_item(Some(item)).build();
-        let puts = items.into_iter().filter_map(|item| put(item).ok());
-        self.write_all(puts.map(|put| WriteRequest::builder().put_request(put).build()).collect()).await
+        let put = |item| Ok(WriteRequest::builder().put_request(put(item)?).build());
+        let puts = items.into_iter().map(put).collect::<Result<_, BuildError>>();
+        self.write_all(puts.map_err(|error| StoreError::Failed(error.into()))?).await
     }
 
     /// Takes away leads that nobody knows of.
     pub(crate) async fn delete_leads(&self, import: &Import, leads: Vec<LeadId>) -> Result<(), StoreError> {
         let delete =
             |lead| DeleteRequest::builder().set_key(Some(Key::lead(import.org, lead).into_item())).build();
-        let deletes = leads.into_iter().filter_map(|lead| delete(lead).ok());
-        self.write_all(deletes.map(|it| WriteRequest::builder().delete_request(it).build()).collect()).await
+        let delete = |lead| Ok(WriteRequest::builder().delete_request(delete(lead)?).build());
+        let deletes = leads.into_iter().map(delete).collect::<Result<_, BuildError>>();
+        self.write_all(deletes.map_err(|error| StoreError::Failed(error.into()))?).await
     }
 
     async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), StoreError> {

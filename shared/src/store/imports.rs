@@ -45,11 +45,10 @@ pub struct ChunkProgress {
     pub counts: RowCounts,
 }
 
-/// A row that could not be loaded, with its cells as they came.
+/// A row that could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedRow {
     pub row: u32,
-    pub cells: Vec<String>,
     pub errors: Vec<RowError>,
 }
 

@@ -1,0 +1,216 @@
+//! Imports by the bucket door: rows a second, memory, what the table is asked for, and our own processor time; beside
+//! it, in the same run, what a user would write instead with boto3.
+//!
+//! `cargo bench -p leadline-tests --bench import -- [ROWS…]` builds the function as it ships and runs it as Lambda does,
+//! with a table and a bucket on loopback in this process, and prints Markdown tables. The function is a process of its
+//! own, so its processor time is its own, whatever the engines take. With `-- --check` it fails when a limit is broken.
+//! It needs Linux, and a Python 3 that can fetch boto3.
+
+mod events;
+mod function;
+mod http;
+mod leads;
+mod python;
+mod stage;
+mod table;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use leadline::BoxError;
+use stage::{Stage, Taken};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+type Result<T> = std::result::Result<T, BoxError>;
+
+const TABLE: &str = "leadline";
+const BUCKET: &str = "leadline";
+/// Rows of a file, where none are named.
+const ROWS: [u32; 3] = [1_000, 10_000, 100_000];
+
+/// Rows of a file that takes long enough for one run to tell.
+const LONG: u32 = 50_000;
+
+/// Most memory of the function, in bytes, however long the file.
+const MOST_MEMORY: u64 = 128 << 20;
+/// Rows a second of the client's processor time, as times of what Python brings in.
+const LEAST_RATIO: f64 = 5.0;
+
+/// How a file is imported.
+struct Way {
+    on_duplicate: &'static str,
+    processes: usize,
+    /// Most write units of a row.
+    most_units: f64,
+}
+
+const WAYS: [Way; 3] = [
+    Way { on_duplicate: "create", processes: 1, most_units: 4.0 },
+    Way { on_duplicate: "skip", processes: 1, most_units: 8.0 },
+    Way { on_duplicate: "skip", processes: 4, most_units: 8.0 },
+];
+
+/// A file imported in one of the [`WAYS`], or by Python.
+struct Run {
+    rows: u32,
+    way: Option<&'static Way>,
+    taken: Taken,
+}
+
+fn main() -> Result<ExitCode> {
+    let check = env::args().any(|argument| argument == "--check");
+    let named = env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let size = |rows: String| rows.parse().map_err(|_| format!("{rows} is no number of rows").into());
+    let mut sizes = named.map(size).collect::<Result<Vec<u32>>>()?;
+    if sizes.is_empty() {
+        sizes.extend(ROWS);
+    }
+    let target = target()?;
+    let (binary, python) = (build(&target)?, python::prepare(&target)?);
+    let runtime = Runtime::new()?;
+    let mut runs = Vec::new();
+    for rows in sizes {
+        runs.extend(measure(&runtime, &binary, &python, rows)?);
+    }
+    print(&runs);
+    let broken = broken(&runs);
+    for limit in &broken {
+        println!("\nlimit broken: {limit}");
+    }
+    Ok(if check && !broken.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The target folder: this program's own is `<target>/<profile>/deps`.
+fn target() -> Result<PathBuf> {
+    let own = env::current_exe()?;
+    Ok(own.ancestors().nth(3).ok_or("this program is not in a target folder")?.to_owned())
+}
+
+/// Builds the function as it ships. Of the checkout that cargo runs this from; not the one that this program was built
+/// in, which may share the target folder.
+fn build(target: &Path) -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("tests"), PathBuf::from);
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release", "-p", "lead-import"]).current_dir(package.join(".."));
+    if !cargo.status()?.success() {
+        return Err("the function does not build".into());
+    }
+    Ok(target.join("release/lead-import"))
+}
+
+/// Imports a file of so many rows in every way, each into an empty table.
+fn measure(runtime: &Runtime, binary: &Path, python: &Path, rows: u32) -> Result<Vec<Run>> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("leads.csv");
+    leads::write(&file, rows)?;
+    let mut runs = Vec::new();
+    for way in &WAYS {
+        eprintln!("{rows} rows, {}, processes: {}", way.on_duplicate, way.processes);
+        let metadata = [("on-duplicate", way.on_duplicate)];
+        let taken =
+            median(rows, || Stage::new(runtime, &file, &metadata)?.import(binary, way.processes, rows))?;
+        runs.push(Run { rows, way: Some(way), taken });
+    }
+    eprintln!("{rows} rows, boto3");
+    let taken = median(rows, || python::import(&Stage::new(runtime, &file, &[])?, python, rows))?;
+    runs.push(Run { rows, way: None, taken });
+    Ok(runs)
+}
+
+/// The run with the median of processor time; a long one is done once only.
+fn median(rows: u32, run: impl Fn() -> Result<Taken>) -> Result<Taken> {
+    let times = if rows > LONG { 1 } else { 3 };
+    let mut all = (0..times).map(|_| run()).collect::<Result<Vec<_>>>()?;
+    all.sort_by_key(|taken| taken.cpu);
+    Ok(all.swap_remove(times / 2))
+}
+
+impl Run {
+    fn of_row(&self, all: f64) -> f64 {
+        all / f64::from(self.rows)
+    }
+
+    /// Rows a second of the client's processor time.
+    fn rows_per_cpu(&self) -> f64 {
+        f64::from(self.rows) / self.taken.cpu.as_secs_f64()
+    }
+
+    /// How many times the rows a second of Python's over the same file.
+    fn ratio(&self, runs: &[Self]) -> f64 {
+        let python = runs.iter().find(|run| run.rows == self.rows && run.way.is_none());
+        python.map_or(f64::NAN, |python| self.rows_per_cpu() / python.rows_per_cpu())
+    }
+
+    fn name(&self) -> String {
+        match self.way {
+            Some(way) => format!("lead-import, `{}`", way.on_duplicate),
+            None => "boto3's `batch_writer`".to_owned(),
+        }
+    }
+}
+
+fn print(runs: &[Run]) {
+    println!(
+        "| rows | client | processes | rows/s | peak memory | requests/row | write units/row | read units/row |"
+    );
+    println!("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for run in runs {
+        let Taken { wall, peak, traffic, .. } = run.taken;
+        println!(
+            "| {} | {} | {} | {:.0} | {:.1} MB | {:.3} | {:.2} | {:.2} |",
+            run.rows,
+            run.name(),
+            run.way.map_or(1, |way| way.processes),
+            f64::from(run.rows) / wall.as_secs_f64(),
+            megabytes(peak),
+            run.of_row(traffic.requests.into()),
+            run.of_row(traffic.write_units),
+            run.of_row(traffic.read_units),
+        );
+    }
+    println!("\n| rows | client | processes | CPU/row | rows per second of CPU | times boto3's |");
+    println!("| ---: | --- | ---: | ---: | ---: | ---: |");
+    for run in runs {
+        println!(
+            "| {} | {} | {} | {:.1} µs | {:.0} | {:.1} |",
+            run.rows,
+            run.name(),
+            run.way.map_or(1, |way| way.processes),
+            run.of_row(run.taken.cpu.as_secs_f64() * 1e6),
+            run.rows_per_cpu(),
+            run.ratio(runs),
+        );
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// The limits that are broken.
+fn broken(runs: &[Run]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for run in runs {
+        let Some(way) = run.way else { continue };
+        let what = format!("{} rows, {}, {} at a time", run.rows, run.name(), way.processes);
+        let units = run.of_row(run.taken.traffic.write_units);
+        if units > way.most_units {
+            broken.push(format!("{what}: {units:.2} write units a row, not {}", way.most_units));
+        }
+        if run.taken.peak > MOST_MEMORY {
+            broken.push(format!(
+                "{what}: {:.1} MB, not {:.1}",
+                megabytes(run.taken.peak),
+                megabytes(MOST_MEMORY)
+            ));
+        }
+        let ratio = run.ratio(runs);
+        if ratio < LEAST_RATIO && way.processes == 1 {
+            broken.push(format!("{what}: {ratio:.1} times boto3's rows, not {LEAST_RATIO}"));
+        }
+    }
+    broken
+}
