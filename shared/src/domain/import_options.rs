@@ -134,7 +134,7 @@ pub struct RowError {
 }
 
 impl RowError {
-    /// Most characters of a header and of a cell that are kept.
+    /// Most characters of a header, of a cell and of an error that are kept.
     pub const MAX_TEXT: usize = 200;
 
     /// `source` is the header and the cell, as [`super::Columns::source`] has them.
@@ -146,7 +146,7 @@ impl RowError {
             field: field.to_owned(),
             column: clip(column),
             value: clip(value),
-            error: error.to_string(),
+            error: clip(&error.to_string()),
         }
     }
 }

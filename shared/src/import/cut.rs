@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ImportError;
 use super::rows::{self, Owners};
 use super::seen::Seen;
-use crate::domain::{Columns, FieldErrors, Import, OnDuplicate, RowError, UserId, fold};
+use crate::domain::{Columns, FieldErrors, Import, MAX_IDS, OnDuplicate, RowError, UserId, fold};
 use crate::files::FilesError;
 use crate::sheet::{Record, Sheet};
 use crate::store::Store;
@@ -122,8 +122,10 @@ impl<'a> Cutter<'a> {
             return Ok(None);
         }
         let has_owners = !self.columns.source("assigned_to", &[]).0.is_empty();
-        let named =
-            rows.iter().filter(|_| has_owners).flat_map(|(_, cells)| self.columns.fields(cells).owners);
+        let named = rows
+            .iter()
+            .filter(|_| has_owners)
+            .flat_map(|(_, cells)| self.columns.fields(cells).owners.into_iter().take(MAX_IDS));
         let named: HashSet<String> = rows::named(&self.import, named).collect();
         let owners = self.ask(named).await?;
         let mut judged = Vec::with_capacity(rows.len());

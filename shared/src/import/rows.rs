@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Columns, Door, FieldErrors, Import, ImportOptions, LeadDetails, OnDuplicate, RowError, UserId, Value,
+    Columns, Door, FieldErrors, Import, ImportOptions, LeadDetails, MAX_IDS, OnDuplicate, RowError, UserId,
+    Value,
 };
 use crate::store::Ready;
 
@@ -21,7 +22,10 @@ pub(super) fn judge(
     let said = columns.fields(cells);
     let (mut fields, mut errors) = (said.fields, said.errors);
     let mut ids = Vec::new();
-    for owner in &said.owners {
+    if said.owners.len() > MAX_IDS {
+        errors.add("assigned_to", format_args!("must be at most {MAX_IDS}"));
+    }
+    for owner in said.owners.iter().take(MAX_IDS) {
         match owners.get(&crate::domain::fold(owner)) {
             Some(id) => ids.push(Value::Text(id.to_string())),
             None => errors.add("assigned_to", format_args!("{owner}: there is no such active member")),
