@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -14,6 +14,8 @@ const MESSAGE: &str = include_str!("../../../events/import-file.json");
 const TRIES: u32 = 5;
 /// After so long without any answer the function is taken for dead. An event is worked on for 240 s at most.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How often the processes are looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The queue. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -63,23 +65,28 @@ impl Events {
         self.0.1.notify_all();
     }
 
-    /// Waits until it is so. Nothing but waiting for longer than [`PATIENCE`] is a failure.
-    fn wait(&self, so: impl Fn(&State) -> bool) -> Result<()> {
-        let mut state = self.state();
-        let mut seen = state.answered;
-        while !so(&state) {
-            if let Some(failure) = &state.failure {
-                return Err(failure.clone().into());
+    /// Waits until it is so, as long as `alive` says that it may become so and something happens now and then.
+    fn wait(&self, alive: &mut dyn FnMut() -> Result<()>, so: impl Fn(&State) -> bool) -> Result<()> {
+        let (mut seen, mut since) = (0, Instant::now());
+        loop {
+            {
+                let state = self.state();
+                if so(&state) {
+                    return Ok(());
+                }
+                if let Some(failure) = &state.failure {
+                    return Err(failure.clone().into());
+                }
+                if state.answered != seen {
+                    (seen, since) = (state.answered, Instant::now());
+                }
+                drop(self.0.1.wait_timeout(state, LOOK));
             }
-            let (next, timeout) =
-                self.0.1.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
-            state = next;
-            if timeout.timed_out() && state.answered == seen {
+            alive()?;
+            if since.elapsed() > PATIENCE {
                 return Err("the function says nothing".into());
             }
-            seen = state.answered;
         }
-        Ok(())
     }
 
     pub(crate) fn add(&self, key: String, e_tag: String) {
@@ -122,14 +129,18 @@ impl Events {
     }
 
     /// Waits until so many processes have started and ask for their first message.
-    pub(crate) fn await_processes(&self, processes: usize) -> Result<()> {
-        self.wait(|state| state.asked >= processes)
+    pub(crate) fn await_processes(
+        &self,
+        processes: usize,
+        alive: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        self.wait(alive, |state| state.asked >= processes)
     }
 
     /// Delivers until no message is left.
-    pub(crate) fn deliver(&self) -> Result<()> {
+    pub(crate) fn deliver(&self, alive: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         self.change(|state| state.open = true);
-        self.wait(|state| state.waiting.is_empty() && state.taken == 0)
+        self.wait(alive, |state| state.waiting.is_empty() && state.taken == 0)
     }
 
     /// Lets go of who waits for a message.

@@ -44,6 +44,14 @@ impl Function {
         Ok(Self { process: command.spawn()?, _api: api })
     }
 
+    /// An error if it has ended, which it should not by itself.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        match self.process.try_wait()? {
+            None => Ok(()),
+            Some(status) => Err(format!("a process of the function has ended: {status}").into()),
+        }
+    }
+
     /// The processor time that it has taken, in the kernel too: exact for threads that there are, in ticks with those
     /// that have ended.
     pub(crate) fn cpu(&self) -> Result<Duration> {

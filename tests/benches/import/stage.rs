@@ -101,17 +101,16 @@ impl Stage {
     /// Imports the file by so many processes of the function.
     pub(crate) fn import(&self, binary: &Path, processes: usize, rows: u32) -> Result<Taken> {
         let start = |_| Function::start(binary, &self.environment(), &self.events);
-        let functions = (0..processes).map(start).collect::<Result<Vec<_>>>()?;
-        self.events.await_processes(processes)?;
-        let cpu = || functions.iter().map(Function::cpu).sum::<Result<Duration>>();
-        let before = cpu()?;
+        let mut functions = (0..processes).map(start).collect::<Result<Vec<_>>>()?;
+        self.events.await_processes(processes, &mut || functions.iter_mut().try_for_each(Function::check))?;
+        let before = cpu(&functions)?;
         self.traffic(); // of their starts
 
         let started = Instant::now();
-        self.events.deliver()?;
+        self.events.deliver(&mut || functions.iter_mut().try_for_each(Function::check))?;
         let wall = started.elapsed();
 
-        let cpu = cpu()? - before;
+        let cpu = cpu(&functions)? - before;
         let peaks = functions.iter().map(Function::peak).collect::<Result<Vec<_>>>()?;
         let traffic = self.traffic();
         self.check(rows)?;
@@ -128,6 +127,10 @@ impl Stage {
         }
         Err(format!("not every row was imported: {result}").into())
     }
+}
+
+fn cpu(functions: &[Function]) -> Result<Duration> {
+    functions.iter().map(Function::cpu).sum()
 }
 
 impl Drop for Stage {
