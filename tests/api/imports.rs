@@ -5,9 +5,11 @@ mod dropped;
 mod duplicates;
 mod files;
 mod link;
+mod once;
 mod options;
 mod rights;
 mod taken_back;
+mod undo;
 mod update;
 mod upload;
 

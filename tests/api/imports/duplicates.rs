@@ -115,11 +115,8 @@ async fn only_leads_of_the_same_organisation_that_have_the_email_now_count() {
 
 #[tokio::test]
 async fn an_email_of_an_earlier_piece_of_the_file_counts_too() {
-    for (mode, expected, leads) in [
-        ("skip", [2_050, 0, 50, 0], 2_050),
-        ("update", [2_050, 0, 0, 50], 2_050),
-        ("create", [2_100, 0, 0, 0], 2_100),
-    ] {
+    for (mode, expected, leads) in [("skip", [2_050, 0, 50, 0], 2_050), ("update", [2_050, 0, 0, 50], 2_050)]
+    {
         let app = TestApp::start().await;
         let admin = app.admin().await;
         let mut csv = csv(2_050);
@@ -138,10 +135,10 @@ async fn an_email_of_an_earlier_piece_of_the_file_counts_too() {
 #[tokio::test]
 async fn many_rows_of_one_email_are_counted_one_by_one() {
     let mut csv = "first name,last name,email\n".to_owned();
-    (0..150).for_each(|n| csv += &format!("Same,No {n},same@example.com\n"));
+    (0..60).for_each(|n| csv += &format!("Same,No {n},same@example.com\n"));
 
     for (mode, expected, leads) in
-        [("skip", [1, 0, 149, 0], 1), ("create", [150, 0, 0, 0], 150), ("update", [1, 0, 0, 149], 1)]
+        [("skip", [1, 0, 59, 0], 1), ("create", [60, 0, 0, 0], 60), ("update", [1, 0, 0, 59], 1)]
     {
         let app = TestApp::start().await;
         let admin = app.admin().await;
@@ -152,7 +149,7 @@ async fn many_rows_of_one_email_are_counted_one_by_one() {
         assert_eq!(counts(&import.body), expected, "{mode}");
         let all = in_step(&admin).await;
         assert_eq!(all.len(), leads, "{mode}");
-        assert_eq!(all[0]["last_name"], if mode == "skip" { "No 0" } else { "No 149" });
+        assert_eq!(all[0]["last_name"], if mode == "skip" { "No 0" } else { "No 59" });
     }
 }
 
