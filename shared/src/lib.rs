@@ -1,6 +1,7 @@
 //! The library that all functions share.
 //!
 //! - [`domain`]: leads, companies, users: rules without AWS or HTTP
+//! - [`index`]: which leads a list shows: filters, orders, counts
 //! - [`store`]: the one DynamoDB table
 //! - [`files`]: the bucket
 //! - [`attachments`]: files on leads, kept in step in both
@@ -20,6 +21,7 @@ pub mod domain;
 pub mod files;
 pub mod human;
 pub mod import;
+pub mod index;
 mod outside;
 pub mod sheet;
 pub mod store;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use lambda_http::{Body, Request, Response, http::Method};
 use leadline::App;
 use leadline::domain::{COUNTRIES, Company, FieldErrors, LeadFilter, Status, fold};
-use leadline::store::{LeadPage, ListQuery, Listing, SideLists, Uses};
+use leadline::index::{ListQuery, Uses};
+use leadline::store::{LeadPage, Listing, SideLists};
 use leadline::web::{self, ApiError, ContactView, INDUSTRIES, LeadView, Reply, Target, UserView, sources};
 use serde::Serialize;
 
@@ -83,8 +84,15 @@ async fn list(app: &App, request: &Request) -> Reply {
         sides
     );
     let (caller, sides) = (caller?, sides?);
-    let wanted = ListQuery { filter, limit: page.limit, offset: page.offset, uses: asked("counts", "true") };
-    let Listing { open, closed, converted, uses } = app.store.list(&caller, &wanted, rows?, counts?).await?;
+    let wanted = ListQuery {
+        filter,
+        limit: page.limit,
+        offset: page.offset,
+        uses: asked("counts", "true"),
+        ..ListQuery::default()
+    };
+    let Listing { open, closed, converted, uses, .. } =
+        app.store.list(&caller, &wanted, rows?, counts?).await?;
 
     let mut room = LONG_TEXTS;
     let longest = open.count.max(closed.count).max(converted.as_ref().map_or(0, |page| page.count));

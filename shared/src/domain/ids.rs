@@ -73,6 +73,14 @@ ids! {
 #[error("must be a UUID")]
 pub struct IdError;
 
+impl LeadId {
+    /// The time in the id, in milliseconds of Unix time: as a rule that of the lead's creation, but a later one if the
+    /// clock had been put back.
+    pub fn milliseconds(self) -> i64 {
+        i64::try_from(self.0.as_u128() >> 80).unwrap_or_default() // 48 bits
+    }
+}
+
 /// Namespace of user ids made from a token's subject that is not itself a UUID.
 const SUBJECTS: Uuid = Uuid::from_u128(0x6e3c_93c5_4d1f_4b7a_9a53_0c0d_81f2_7e11);
 
@@ -114,6 +122,7 @@ mod tests {
 
         assert!(made.is_sorted());
         assert_eq!(made[0].0.get_version_num(), 7);
+        assert_eq!(made[0].milliseconds(), now.timestamp_millis());
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use contact::Contact;
 pub use conversion::{Conversion, Link};
 pub use country::{COUNTRIES, Country};
 pub use fields::{FieldErrors, Fields, Value};
-pub use filter::LeadFilter;
+pub use filter::{LeadFilter, MomentError, OrderField, Ordering, OrderingError, Search};
 pub use fold::fold;
 pub use form::{Form, MAX_IDS};
 pub use history::{Action, Change, Event};

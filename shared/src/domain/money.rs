@@ -24,6 +24,14 @@ pub enum MoneyError {
     Negative,
 }
 
+impl Money {
+    /// The amount in its smallest unit.
+    pub fn cents(self) -> i64 {
+        // 12 digits at most, two of them after the point.
+        i64::try_from(self.0.mantissa()).unwrap_or(i64::MAX)
+    }
+}
+
 impl FromStr for Money {
     type Err = MoneyError;
 
@@ -94,7 +102,9 @@ mod tests {
             ("-0", "0.00"),
             ("9999999999.99", "9999999999.99"),
         ] {
-            assert_eq!(typed.parse::<Money>().map(|m| m.to_string()), Ok(kept.to_owned()), "{typed}");
+            let money = typed.parse::<Money>().unwrap();
+            assert_eq!(money.to_string(), kept, "{typed}");
+            assert_eq!(Decimal::new(money.cents(), 2).to_string(), kept);
         }
     }
 

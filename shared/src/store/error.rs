@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::BoxError;
+use crate::index::IndexError;
 
 /// A failure of the table.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,12 @@ where
 
 impl From<serde_dynamo::Error> for StoreError {
     fn from(error: serde_dynamo::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
         Self::Failed(error.into())
     }
 }

@@ -16,7 +16,6 @@ use super::duplicates::{There, changed};
 use super::imports::{ChunkProgress, FailedRow, UpdatedRow};
 use super::item::{Item, encode};
 use super::keys::{Key, SHARDS};
-use super::row::Row;
 use super::rules::Turn;
 use super::surroundings::Surroundings;
 use super::tally::Tally;
@@ -26,6 +25,7 @@ use crate::domain::{
     Caller, Door, FieldErrors, Fields, Ids, Import, Lead, LeadDetails, LeadId, OnDuplicate, RowCounts, Rules,
     UserId,
 };
+use crate::index::Row;
 
 /// Most writes of a group beside those that every group has: a transaction takes 100.
 const MOST_WRITES: usize = 94;

@@ -11,12 +11,12 @@ use super::emails::EmailUse;
 use super::imports::UpdatedRow;
 use super::item::{Item, decode};
 use super::keys::{Key, shard};
-use super::row::{pack_all, unpack_all};
 use super::rows::PACK;
 use super::tally::Tally;
 use super::transaction::{Transaction, unchanged};
 use super::{Store, StoreError};
 use crate::domain::{Event, Import, Lead, LeadId, OrgId, UndoCounts};
+use crate::index::{pack_all, unpack_all};
 
 /// Most leads that go in one transaction, each with its e-mail.
 const MOST: usize = 45;

@@ -1,4 +1,4 @@
-//! The list index: these filters, this page, exact counts.
+//! Rows of the list index in the table: written with their leads, read for a list.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Item, decode};
 use super::keys::Key;
-use super::row::{Row, pack_all, unpack_all};
 use super::transaction::Transaction;
 use super::{Counts, Store, StoreError};
-use crate::domain::{Caller, Lead, LeadFilter, LeadId, OrgId, Status, StatusClass};
+use crate::domain::{Caller, Lead, LeadId, OrgId};
+use crate::index::{
+    After, Choice, Chosen, Entry as _, Facets, ListQuery, Part, Row, Uses, pack_all, unpack_all,
+};
 
 /// A lead's row: packed.
 const ROW: &str = "r";
@@ -19,18 +21,6 @@ const OVER: &str = "o";
 /// Rows of several leads of one import.
 pub(crate) const PACK: &str = "p";
 
-/// One page of the lists.
-#[derive(Debug, Clone, Default)]
-pub struct ListQuery {
-    pub filter: LeadFilter,
-    /// Leads a list, 1 to 100.
-    pub limit: usize,
-    /// Leads of each list that come before the page.
-    pub offset: usize,
-    /// How often each tag and source is used must be told, for which every row is read.
-    pub uses: bool,
-}
-
 /// What a list answers.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
@@ -38,16 +28,12 @@ pub struct Listing {
     pub closed: LeadPage,
     /// Only if the filter asks for them.
     pub converted: Option<LeadPage>,
+    /// Counts by value, of those fields that are asked for.
+    pub facets: Facets,
     /// None if not every row was read.
     pub uses: Option<Uses>,
-}
-
-/// How many of the open and closed leads that a caller may see, whatever the filters, have each tag and each source,
-/// by their folded names.
-#[derive(Debug, Clone, Default)]
-pub struct Uses {
-    pub tags: HashMap<String, usize>,
-    pub sources: HashMap<String, usize>,
+    /// Where the next page begins; none if no list goes on.
+    pub next: Option<After>,
 }
 
 /// A page of one list, and how many leads the whole list has.
@@ -62,26 +48,6 @@ pub struct LeadPage {
 pub struct Rows {
     items: Vec<Item>,
     next: Option<Item>,
-}
-
-#[derive(Debug, Default)]
-struct Chosen {
-    ids: Vec<LeadId>,
-    count: usize,
-}
-
-impl Chosen {
-    fn take(&mut self, id: LeadId, query: &ListQuery) {
-        if self.count >= query.offset && self.ids.len() < query.limit {
-            self.ids.push(id);
-        }
-        self.count += 1;
-    }
-
-    /// The page is full, or all there are have been seen.
-    fn is_done(&self, query: &ListQuery, total: i64) -> bool {
-        self.ids.len() >= query.limit || i64::try_from(self.count).is_ok_and(|count| count >= total)
-    }
 }
 
 impl Transaction {
@@ -126,9 +92,8 @@ impl Store {
         loop {
             let rows = self.rows_from(org, start).await?;
             for item in rows.items {
-                each_row(item, &mut over, |id, row| {
-                    found.extend(row.has_email(email).then_some(id));
-                    Ok(())
+                each_row(item, &mut over, |row| {
+                    found.extend((row.email() == Some(email)).then_some(row.id()));
                 })?;
             }
             start = rows.next;
@@ -157,8 +122,8 @@ impl Store {
         Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
     }
 
-    /// A page of the open and of the closed leads that a caller may see, newest first; of the converted ones too,
-    /// if the filter names that status. `rows` and `counts` are those of the caller's organisation.
+    /// A page of the open and of the closed leads that a caller may see; of the converted ones too, if the filter names
+    /// that status. `rows` and `counts` are those of the caller's organisation.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -166,81 +131,39 @@ impl Store {
         mut rows: Rows,
         counts: Counts,
     ) -> Result<Listing, StoreError> {
-        let early = caller.is_admin() && query.filter.is_empty() && !query.uses;
-        let mut choice =
-            Choice { caller, query, over: HashMap::new(), lists: Default::default(), uses: Uses::default() };
-        let mut all = true;
+        let early = caller.is_admin() && query.is_plain();
+        let total = |count: i64| usize::try_from(count).unwrap_or_default();
+        let (open, closed) = (total(counts.open), total(counts.closed));
+        let (mut choice, mut over, mut all) = (Choice::new(caller, query), HashMap::new(), true);
         loop {
             for item in rows.items {
-                choice.look_at(item)?;
+                each_row(item, &mut over, |row| choice.look_at(&row))?;
             }
             let Some(next) = rows.next else { break };
-            let [open, closed, _] = &mut choice.lists;
-            if early && open.is_done(query, counts.open) && closed.is_done(query, counts.closed) {
-                open.count = usize::try_from(counts.open).unwrap_or_default();
-                closed.count = usize::try_from(counts.closed).unwrap_or_default();
+            if early && choice.is_done(open, closed) {
+                choice.set_counts(open, closed);
                 all = false;
                 break;
             }
             rows = self.rows_from(caller.org, Some(next)).await?;
         }
-        let keys = choice.lists.iter().flat_map(|list| &list.ids).map(|id| Key::lead(caller.org, *id));
-        let mut found = self.read_all(keys.collect()).await?;
-        let mut page = |chosen: Chosen| {
-            let items = chosen.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
+        let Chosen { open, closed, converted, facets, uses, next } = choice.finish();
+        let ids = [&open, &closed, &converted].into_iter().flat_map(|part| &part.ids);
+        let mut found = self.read_all(ids.map(|id| Key::lead(caller.org, *id)).collect()).await?;
+        let mut page = |part: Part| {
+            let items = part.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
             let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
             leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
-            Ok::<_, StoreError>(LeadPage { leads, count: chosen.count })
+            Ok::<_, StoreError>(LeadPage { leads, count: part.count })
         };
-        let [open, closed, converted] = choice.lists;
-        let asked = query.filter.statuses.contains(&Status::Converted);
         Ok(Listing {
             open: page(open)?,
             closed: page(closed)?,
-            converted: asked.then(|| page(converted)).transpose()?,
-            uses: Some(choice.uses).filter(|_| all),
+            converted: query.wants_converted().then(|| page(converted)).transpose()?,
+            facets,
+            uses: Some(uses).filter(|_| all),
+            next,
         })
-    }
-}
-
-/// What is chosen of the rows: the open, the closed, the converted leads.
-struct Choice<'a> {
-    caller: &'a Caller,
-    query: &'a ListQuery,
-    /// Rows that lie over those of packs that are still to come.
-    over: HashMap<LeadId, Option<Blob>>,
-    lists: [Chosen; 3],
-    uses: Uses,
-}
-
-impl Choice<'_> {
-    fn look_at(&mut self, item: Item) -> Result<(), StoreError> {
-        let mut over = std::mem::take(&mut self.over);
-        let looked = each_row(item, &mut over, |id, row| {
-            self.take(id, &row);
-            Ok(())
-        });
-        self.over = over;
-        looked
-    }
-
-    fn take(&mut self, id: LeadId, row: &Row<'_>) {
-        if !self.caller.may_edit(row) {
-            return;
-        }
-        let class = row.status.class();
-        if class != StatusClass::Converted {
-            self.uses.count(row);
-        }
-        if !row.matches(&self.query.filter) {
-            return;
-        }
-        let [open, closed, converted] = &mut self.lists;
-        match class {
-            StatusClass::Open => open.take(id, self.query),
-            StatusClass::Closed => closed.take(id, self.query),
-            StatusClass::Converted => converted.take(id, self.query),
-        }
     }
 }
 
@@ -249,7 +172,7 @@ impl Choice<'_> {
 fn each_row(
     mut item: Item,
     over: &mut HashMap<LeadId, Option<Blob>>,
-    mut take: impl FnMut(LeadId, Row<'_>) -> Result<(), StoreError>,
+    mut take: impl FnMut(Row<'_>),
 ) -> Result<(), StoreError> {
     let bytes = |value| match value {
         Some(AttributeValue::B(bytes)) => Some(bytes),
@@ -258,8 +181,8 @@ fn each_row(
     if let Some(pack) = bytes(item.remove(PACK)) {
         for (id, row) in unpack_all(pack.as_ref())?.into_iter().rev() {
             match over.remove(&id) {
-                None => take(id, Row::unpack(row)?)?,
-                Some(Some(row)) => take(id, Row::unpack(row.as_ref())?)?,
+                None => take(Row::unpack(id, row)?),
+                Some(Some(row)) => take(Row::unpack(id, row.as_ref())?),
                 Some(None) => {}
             }
         }
@@ -269,22 +192,9 @@ fn each_row(
     match (id, bytes(item.remove(ROW)), item.contains_key(OVER)) {
         (Some(id), row, true) => {
             over.insert(id, row);
-            Ok(())
         }
-        (Some(id), Some(row), false) => take(id, Row::unpack(row.as_ref())?),
-        _ => Err(StoreError::Failed("a row of the list index is not one".into())),
+        (Some(id), Some(row), false) => take(Row::unpack(id, row.as_ref())?),
+        _ => return Err(StoreError::Failed("a row of the list index is not one".into())),
     }
-}
-
-impl Uses {
-    fn count(&mut self, row: &Row<'_>) {
-        let add = |counts: &mut HashMap<String, usize>, name: &str| match counts.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                counts.insert(name.to_owned(), 1);
-            }
-        };
-        row.tags.iter().for_each(|tag| add(&mut self.tags, tag));
-        row.source.iter().for_each(|source| add(&mut self.sources, source));
-    }
+    Ok(())
 }

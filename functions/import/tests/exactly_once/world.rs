@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::handler::Handler as _;
 use axum::response::Response;
 use leadline::domain::{Caller, Lead, LeadFilter, Org, OrgId, Role, Rules, User};
-use leadline::store::ListQuery;
+use leadline::index::ListQuery;
 use leadline::{Clock, Files, Ids, Store, aws};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -90,7 +90,7 @@ impl World {
         let mut leads = Vec::new();
         loop {
             let filter = LeadFilter { email: Some("@".to_owned()), ..LeadFilter::default() };
-            let query = ListQuery { filter, limit: 100, offset: leads.len(), uses: false };
+            let query = ListQuery { filter, limit: 100, offset: leads.len(), ..ListQuery::default() };
             let rows = self.store.rows(self.org).await.unwrap();
             let list = self.store.list(&caller, &query, rows, counts).await.unwrap();
             assert_eq!((list.closed.count, counts.closed, counts.converted), (0, 0, 0));
