@@ -15,6 +15,9 @@ const MAX_HEADER: usize = 200;
 /// Most headers that an error names, and how much of each.
 const SHOWN: (usize, usize) = (5, 40);
 
+/// What stands between the parts of a list.
+const LIST_SIGNS: [char; 2] = [';', ','];
+
 /// The fields that a file may hold, a line each, and what else their columns are called (English, German, French,
 /// Spanish; as other programs export them). `name` is no field of a lead: it is split into two.
 const NAMES: &str = "\
@@ -141,9 +144,9 @@ enum Reading {
     Plain,
     /// All columns, a line each.
     Lines,
-    /// Texts between `;` or `,`.
+    /// Texts between `;` or `,`, in double quotes or not.
     Tags,
-    /// Users between `;` or `,`.
+    /// Users in the same way.
     Owners,
     Status,
     /// With or without `%`.
@@ -290,16 +293,15 @@ impl Columns {
             let value = match known.reading {
                 Reading::Plain => Value::Text(text.to_owned()),
                 Reading::Lines => Value::Text(known.counted(cells).collect::<Vec<_>>().join("\n")),
-                Reading::Tags => match split(text).map(|tag| Value::Text(tag.to_owned())).collect::<Vec<_>>()
-                {
+                Reading::Tags => match split(text) {
                     tags if tags.is_empty() => continue,
-                    tags => Value::List(tags),
+                    tags => Value::List(tags.into_iter().map(Value::Text).collect()),
                 },
                 Reading::Status => Value::Text(words(text)),
                 Reading::Percent => Value::Text(number(text).to_owned()),
                 Reading::Date => Value::Text(day(text).to_owned()),
                 Reading::Owners => {
-                    row.owners.extend(split(text).map(str::to_owned));
+                    row.owners.extend(split(text));
                     continue;
                 }
                 Reading::FullName => {
@@ -371,8 +373,49 @@ fn is_error(text: &str) -> bool {
     text.starts_with('#') && ERRORS.split(' ').any(|error| error == text)
 }
 
-fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split([';', ',']).map(str::trim).filter(|part| !part.is_empty())
+/// The parts of a list, as [`joined`] writes it or people do.
+fn split(mut text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    while !text.is_empty() {
+        let (part, rest) = quoted(text.trim_start()).unwrap_or_else(|| {
+            let (part, rest) = text.split_once(LIST_SIGNS).unwrap_or((text, ""));
+            (part.trim().to_owned(), rest)
+        });
+        parts.extend(Some(part).filter(|part| !part.is_empty()));
+        text = rest;
+    }
+    parts
+}
+
+/// A part in double quotes, and what comes after it; none if it does not begin and end so.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let (mut part, mut rest) = (String::new(), text.strip_prefix('"')?);
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        part.push_str(before);
+        rest = match after.strip_prefix('"') {
+            Some(after) => {
+                part.push('"');
+                after
+            }
+            None => {
+                rest = after.trim_start();
+                break;
+            }
+        };
+    }
+    let after = if rest.is_empty() { rest } else { rest.strip_prefix(LIST_SIGNS)? };
+    Some((part.trim().to_owned(), after))
+}
+
+/// A list as one cell: its parts between `;`. One that holds such a sign itself, or begins with a quote, is in double
+/// quotes, in which a quote stands twice.
+pub fn joined<'p>(parts: impl Iterator<Item = &'p str>) -> String {
+    let parts = parts.map(|part| match part.contains(LIST_SIGNS) || part.starts_with('"') {
+        true => Cow::Owned(format!("\"{}\"", part.replace('"', "\"\""))),
+        false => Cow::Borrowed(part),
+    });
+    parts.collect::<Vec<_>>().join(";")
 }
 
 /// The words of a status as we spell them; what has none stays, to be refused.
@@ -699,6 +742,28 @@ mod tests {
         assert_eq!(neutralised("+1 555 0100"), "'+1 555 0100");
         assert_eq!(neutralised("'tis"), "'tis");
         assert_eq!(restored("'tis"), "'tis");
+    }
+
+    #[test]
+    fn a_list_that_we_wrote_is_read_as_it_was() {
+        for tags in [
+            vec![],
+            vec!["vip"],
+            vec!["vip", "Fairs, Paris", "a;b", "say \"hi\"", "\"quoted\"", "\"", "\", \"", "=x", "it's"],
+        ] {
+            assert_eq!(split(&joined(tags.iter().copied())), tags);
+        }
+        assert_eq!(joined(["vip", "old"].into_iter()), "vip;old");
+        for (typed, parts) in [
+            ("a, b;;c , ", vec!["a", "b", "c"]),
+            ("\"a, b\" , c", vec!["a, b", "c"]),
+            ("\"a\"b, c", vec!["\"a\"b", "c"]),
+            ("\"a, b", vec!["\"a", "b"]),
+            ("5\" pipe;x", vec!["5\" pipe", "x"]),
+            ("\" \",\"\"", vec![]),
+        ] {
+            assert_eq!(split(typed), parts, "{typed}");
+        }
     }
 
     #[test]
