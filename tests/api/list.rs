@@ -1,5 +1,6 @@
 //! `GET /api/leads/`.
 
+mod export;
 mod filters;
 mod orders;
 

@@ -10,11 +10,13 @@ pub(crate) struct Asked {
     pub(crate) page: Page,
     /// People, companies and the like beside the leads.
     pub(crate) sides: bool,
+    /// All leads as a file, instead of a page.
+    pub(crate) csv: bool,
 }
 
 impl Asked {
-    /// Reads a query; every bad field is reported.
-    pub(crate) fn read(query: &[(String, String)]) -> Result<Self, FieldErrors> {
+    /// Reads a query, and what the client accepts; every bad field is reported.
+    pub(crate) fn read(query: &[(String, String)], accept: &str) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         let asked = |what: &str, how: &str| query.iter().any(|(name, value)| name == what && value == how);
         let page = web::page(query, &mut errors);
@@ -53,8 +55,32 @@ impl Asked {
                 Err(error) => errors.add("facets", error),
             });
         }
-        errors.or(Self { list, page, sides: !asked("fields", "leads") })
+        let csv = match last(query, "format") {
+            None => prefers_csv(accept),
+            Some("csv") => true,
+            Some("json") => false,
+            Some(_) => {
+                errors.add("format", "must be json or csv");
+                false
+            }
+        };
+        let sides = !csv && !asked("fields", "leads");
+        errors.or(Self { list, page, sides, csv })
     }
+}
+
+/// `Accept` names CSV, and JSON not before it (RFC 9110, section 12.5.1).
+fn prefers_csv(accept: &str) -> bool {
+    let quality = |kind: &str| {
+        let of_kind = accept.split(',').find_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            parts.next().filter(|name| name.eq_ignore_ascii_case(kind))?;
+            Some(parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
+        });
+        of_kind.unwrap_or(0.0_f32)
+    };
+    let csv = quality("text/csv");
+    csv > 0.0 && csv >= quality("application/json")
 }
 
 /// The last value of a name that is not blank.

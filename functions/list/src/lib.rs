@@ -1,11 +1,13 @@
 //! `GET /api/leads/`: the open and the closed leads; and the answer to every path there is not.
 
 mod asked;
+mod export;
 
 use std::collections::{BTreeMap, HashMap};
 
 use asked::Asked;
-use lambda_http::{Body, Request, Response, http::Method};
+use lambda_http::http::{Method, header::ACCEPT};
+use lambda_http::{Body, Request, Response};
 use leadline::App;
 use leadline::domain::{COUNTRIES, Company, Status, fold};
 use leadline::index::{FacetCounts, Uses};
@@ -79,7 +81,8 @@ async fn list(app: &App, request: &Request) -> Reply {
     let (Target::Leads, Method::GET) = web::resolve(request)? else { return Err(ApiError::NotFound("path")) };
     let seat = web::seat(app, request).await?;
     let query = web::query(request);
-    let Asked { list: wanted, page, sides: wants_sides } = Asked::read(&query)?;
+    let accept = web::header(request, ACCEPT.as_str()).unwrap_or_default();
+    let Asked { list: wanted, page, sides: wants_sides, csv } = Asked::read(&query, accept)?;
     let sides = async {
         match wants_sides {
             true => app.store.side_lists(seat.org).await.map(Some),
@@ -94,6 +97,9 @@ async fn list(app: &App, request: &Request) -> Reply {
         sides
     );
     let (caller, sides) = (caller?, sides?);
+    if csv {
+        return export::export(app, &caller, &wanted, rows?).await;
+    }
     let Listing { open, closed, converted, facets, uses, next } =
         app.store.list(&caller, &wanted, rows?, counts?).await?;
 

@@ -66,6 +66,8 @@ ids! {
     OpportunityId opportunity,
     /// A file of leads that is brought in.
     ImportId import,
+    /// A file of leads that is taken out.
+    ExportId export,
 }
 
 /// The text is not a UUID.

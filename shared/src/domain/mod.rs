@@ -8,6 +8,7 @@ mod company;
 mod contact;
 mod conversion;
 mod country;
+mod exported;
 mod fields;
 mod filter;
 mod fold;
@@ -29,20 +30,21 @@ mod user;
 
 pub use account::{Account, Opportunity};
 pub use attachment::{Attachment, ContentType, FileName, FileSize};
-pub use columns::{Columns, RowFields, UnknownHeader, neutralised, restored};
+pub use columns::{Columns, RowFields, UnknownHeader, joined, neutralised, restored};
 pub use comment::Comment;
 pub use company::{Company, CompanyDetails};
 pub use contact::Contact;
 pub use conversion::{Conversion, Link};
 pub use country::{COUNTRIES, Country};
+pub use exported::{EXPORTED, exported};
 pub use fields::{FieldErrors, Fields, Value};
 pub use filter::{LeadFilter, MomentError, OrderField, Ordering, OrderingError, Search};
 pub use fold::fold;
 pub use form::{Form, MAX_IDS};
 pub use history::{Action, Change, Event};
 pub use ids::{
-    AccountId, AttachmentId, CommentId, CompanyId, ContactId, Ids, ImportId, KeyId, LeadId, OpportunityId,
-    OrgId, TeamId, UserId,
+    AccountId, AttachmentId, CommentId, CompanyId, ContactId, ExportId, Ids, ImportId, KeyId, LeadId,
+    OpportunityId, OrgId, TeamId, UserId,
 };
 pub use import::{Import, ImportSize, ImportState, RowCounts, UndoCounts};
 pub use import_options::{ImportOptions, OnDuplicate, RowError};

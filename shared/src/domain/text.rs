@@ -136,6 +136,12 @@ impl FromStr for Probability {
     }
 }
 
+impl fmt::Display for Probability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The day a lead is expected to close; has no time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseDate(NaiveDate);
@@ -149,6 +155,12 @@ impl FromStr for CloseDate {
             Ok(date) if text.len() == 10 => Ok(Self(date)),
             _ => Err(TextError::Date),
         }
+    }
+}
+
+impl fmt::Display for CloseDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%Y-%m-%d").fmt(f)
     }
 }
 

@@ -196,7 +196,7 @@ mod tests {
     fn lead(fields: &[(&str, &str)]) -> Lead {
         let (ids, now) = (Ids::default(), Utc::now());
         let mut read = Fields::default();
-        fields.iter().for_each(|(name, text)| read.set(*name, Value::Text((*text).to_owned())));
+        fields.iter().for_each(|(name, text)| read.set(name, Value::Text((*text).to_owned())));
         read.set("assigned_to", Value::Text(ids.user(now).to_string()));
         let details = LeadDetails::open(Door::Api, &read).unwrap();
         let by = Person { id: ids.user(now), email: "g@example.com".to_owned(), name: "G".to_owned() };

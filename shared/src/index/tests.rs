@@ -32,7 +32,7 @@ impl World {
         let mut read = Fields::default();
         let names = [("first_name", "F"), ("last_name", "L")];
         let fields = names.iter().chain(fields);
-        fields.for_each(|(name, text)| read.set(*name, Value::Text((*text).to_owned())));
+        fields.for_each(|(name, text)| read.set(name, Value::Text((*text).to_owned())));
         let details = LeadDetails::open(Door::Api, &read).unwrap();
         self.leads.push(Lead::open(self.ids.lead(self.now), self.org, details, None, self.now));
         self.leads.last_mut().unwrap()

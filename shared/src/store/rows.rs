@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::{Item, decode};
+use super::item::Item;
 use super::keys::Key;
 use super::transaction::Transaction;
-use super::{Counts, Store, StoreError, names};
-use crate::domain::{Caller, Lead, LeadId, OrgId};
-use crate::index::{
-    After, Choice, Chosen, Entry as _, FacetCounts, ListQuery, Part, Row, Uses, pack_all, unpack_all,
-};
+use super::{Store, StoreError};
+use crate::domain::{Lead, LeadId, OrgId};
+use crate::index::{Entry as _, Row, pack_all, unpack_all};
 
 /// A lead's row: packed.
 const ROW: &str = "r";
@@ -21,33 +19,11 @@ const OVER: &str = "o";
 /// Rows of several leads of one import.
 pub(crate) const PACK: &str = "p";
 
-/// What a list answers.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
-    pub open: LeadPage,
-    pub closed: LeadPage,
-    /// Only if the filter asks for them.
-    pub converted: Option<LeadPage>,
-    /// Counts by value, of those fields that are asked for.
-    pub facets: Vec<FacetCounts>,
-    /// None if not every row was read.
-    pub uses: Option<Uses>,
-    /// Where the next page begins; none if no list goes on.
-    pub next: Option<After>,
-}
-
-/// A page of one list, and how many leads the whole list has.
-#[derive(Debug, Clone, Default)]
-pub struct LeadPage {
-    pub leads: Vec<Lead>,
-    pub count: usize,
-}
-
 /// Rows as they come from the table: one page of them, and where the next begins.
 #[derive(Debug)]
 pub struct Rows {
-    items: Vec<Item>,
-    next: Option<Item>,
+    pub(super) items: Vec<Item>,
+    pub(super) next: Option<Item>,
 }
 
 impl Transaction {
@@ -116,65 +92,16 @@ impl Store {
         self.rows_from(org, None).await
     }
 
-    async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
+    pub(super) async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
         let query = self.query(format!("ORG#{org}#INDEX#00")).scan_index_forward(false);
         let page = query.set_exclusive_start_key(start).send().await?;
         Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
-    }
-
-    /// A page of the open and of the closed leads that a caller may see; of the converted ones too, if the filter names
-    /// that status. `rows` and `counts` are those of the caller's organisation.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        query: &ListQuery,
-        mut rows: Rows,
-        counts: Counts,
-    ) -> Result<Listing, StoreError> {
-        let early = caller.is_admin() && query.is_plain();
-        let total = |count: i64| usize::try_from(count).unwrap_or_default();
-        let (open, closed) = (total(counts.open), total(counts.closed));
-        let (mut choice, mut over, mut all) = (Choice::new(caller, query), HashMap::new(), true);
-        loop {
-            for item in rows.items {
-                each_row(item, &mut over, |row| choice.look_at(&row))?;
-            }
-            let Some(next) = rows.next else { break };
-            if early && choice.is_done(open, closed) {
-                choice.set_counts(open, closed);
-                all = false;
-                break;
-            }
-            rows = self.rows_from(caller.org, Some(next)).await?;
-        }
-        let Chosen { open, closed, converted, facets, uses, next } = choice.finish();
-        let mut facets = facets.counts();
-        let leads = [&open, &closed, &converted].into_iter().flat_map(|part| part.ids(query));
-        let mut keys: Vec<Key> = leads.map(|id| Key::lead(caller.org, id)).collect();
-        keys.extend(names::keys_of(caller.org, &facets));
-        let mut found = self.read_all(keys).await?;
-        names::spell(caller.org, &mut facets, &mut found)?;
-        let mut page = |part: Part| {
-            let ids = part.ids(query);
-            let items = ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
-            let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
-            leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
-            Ok::<_, StoreError>(LeadPage { leads, count: part.count })
-        };
-        Ok(Listing {
-            open: page(open)?,
-            closed: page(closed)?,
-            converted: query.wants_converted().then(|| page(converted)).transpose()?,
-            facets,
-            uses: Some(uses).filter(|_| all),
-            next,
-        })
     }
 }
 
 /// Calls `take` for each row of an item, from behind. A row that lies over one in a pack is kept in `over` until that
 /// pack comes.
-fn each_row(
+pub(super) fn each_row(
     mut item: Item,
     over: &mut HashMap<LeadId, Option<Blob>>,
     mut take: impl FnMut(Row<'_>),

@@ -36,6 +36,9 @@ pub enum ApiError {
     PreconditionFailed,
     #[error("the request is larger than {0}")]
     TooLarge(&'static str),
+    /// So is what it asks for.
+    #[error("{0}")]
+    TooMuch(String),
     #[error("the body must be application/json, application/x-www-form-urlencoded or multipart/form-data")]
     UnsupportedMediaType,
     /// So many seconds until one more is taken.
@@ -57,7 +60,7 @@ impl ApiError {
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
-            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooLarge(_) | Self::TooMuch(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -90,6 +93,7 @@ impl ApiError {
             | Self::Conflict { id: None, .. }
             | Self::PreconditionFailed
             | Self::TooLarge(_)
+            | Self::TooMuch(_)
             | Self::UnsupportedMediaType => {}
         }
         let mut response = reply::respond(status, &body);

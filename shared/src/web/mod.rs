@@ -33,7 +33,7 @@ pub use once::once;
 pub use opened::{lead_created, lead_shown, not_opened};
 pub use reply::{
     Reply, answer, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
-    replayed, see_other, tagged, with_status,
+    replayed, see_other, tagged, text_file, with_status,
 };
 pub use routes::{ROUTES, Target, resolve};
 pub use suggestions::{INDUSTRIES, sources};

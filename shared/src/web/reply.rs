@@ -1,13 +1,18 @@
 //! Replies.
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION,
+};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt as _, Response};
 use serde::Serialize;
 
 use super::{ApiError, header};
 use crate::store::{OnceError, Recorded, sha256};
+
+/// In front of a text that spreadsheet programs are to take for UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a handler answers.
 pub type Reply = Result<Response<Body>, ApiError>;
@@ -40,6 +45,20 @@ pub(super) fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bod
 /// 200 with a body.
 pub fn json(body: &impl Serialize) -> Response<Body> {
     respond(StatusCode::OK, body)
+}
+
+/// 200 with a file of text that is saved under this plain name.
+pub fn text_file(kind: &'static str, name: &str, mut text: String) -> Response<Body> {
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.insert(0, BYTE_ORDER_MARK); // lambda_http takes the first one off
+    }
+    let mut response = Response::new(Body::Text(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    headers.extend(disposition.ok().map(|disposition| (CONTENT_DISPOSITION, disposition)));
+    response
 }
 
 /// 201 with a body, and where the new thing is.
