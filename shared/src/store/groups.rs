@@ -2,15 +2,17 @@
 //!
 //! A group's new leads go first, each under an id that only this run over this piece of the file would give it: nobody
 //! knows them yet. Then one transaction makes them known (rows of the list index, e-mails, counters) and moves the piece's
-//! progress on, if that is still where the run found it. Whoever comes too late takes its leads away again; of a run that
-//! was killed the next one does. So a row is a lead exactly once, for half of what leads in transactions cost.
+//! progress on, if that is still where the run found it. What was written in vain is taken away at the end of the piece;
+//! of a run that was killed the next one does it. If the same rows are to be written once more, or the table failed, the
+//! run goes on under a new number, since what it sent may still be on its way. So a row is a lead exactly once, for half
+//! of what leads in transactions cost.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
-use super::batch::backoff;
 use super::change::{Change, number};
 use super::duplicates::{There, changed};
 use super::imports::{ChunkProgress, FailedRow, UpdatedRow};
@@ -22,6 +24,7 @@ use super::surroundings::Surroundings;
 use super::tally::Tally;
 use super::transaction::{Refused, Transaction, unchanged};
 use super::{Store, StoreError};
+use crate::aws::backoff;
 use crate::domain::{
     Caller, Door, FieldErrors, Fields, Ids, Import, Lead, LeadDetails, LeadId, OnDuplicate, RowCounts, Rules,
     UserId,
@@ -31,6 +34,8 @@ use crate::domain::{
 const MOST_WRITES: usize = 94;
 /// Most bytes of a group's packed rows: the item is billed by the kilobyte, and may have 400.
 const MOST_BYTES: usize = 200_000;
+/// Bytes of a transaction after which no more goes in; it takes 4 MB, and what a row adds is well under one.
+const ENOUGH_BYTES: usize = 3_000_000;
 /// Most users whose open leads a group counts: they are named in one expression, which may have 4 KB.
 const MOST_USERS: usize = 150;
 /// How often a group is written anew because what it refers to changed.
@@ -86,8 +91,10 @@ pub struct Run<'a> {
     pub number: u32,
     /// It comes after all others, and does not count among them.
     pub is_late: bool,
-    /// The number of this run.
-    pub attempt: u32,
+    /// The numbers of this run, the last the one that it has now.
+    pub attempts: Vec<u32>,
+    /// Rows of the piece of which it may have left leads behind, and under which number.
+    pub strays: Vec<(u32, Range<u32>)>,
     /// Whose rights hold for leads that are changed; none: all may be.
     pub caller: Option<Caller>,
     /// Who gets leads that name nobody.
@@ -145,32 +152,61 @@ impl Run<'_> {
                 tokio::time::sleep(backoff(attempt)).await;
             }
             let group = self.gather(window, now, fail).await?;
-            let ids: Vec<LeadId> = group.leads.iter().map(|(id, _)| *id).collect();
             let to = from + u32::try_from(group.taken).unwrap_or(u32::MAX);
             let (leads, transaction) = self.complete(group, from, to, to == end, now)?;
+            self.strays.push((self.attempt(), from..to));
             self.store.put_all(leads).await?;
-            let refused = match self.store.commit(transaction).await {
-                Ok(()) => None,
-                Err(Refused::Condition) => Some(None),
-                Err(Refused::Store(StoreError::Unavailable(cause))) => Some(Some(cause)),
+            match self.store.commit(transaction).await {
+                Ok(()) => {
+                    self.strays.pop();
+                    return Ok(Reached { next: to, done: to == end });
+                }
+                Err(Refused::Condition) => {}
                 Err(Refused::Store(error)) => return Err(error),
-            };
-            let Some(refused) = refused else { return Ok(Reached { next: to, done: to == end }) };
+            }
+            self.known = Surroundings::default(); // what was to be written is not known after all
             let progress = self.store.chunk(self.import, self.number).await?;
-            let reached = Reached { next: progress.next, done: progress.done };
-            if progress.next > from && progress.groups.last().is_some_and(|(_, by)| *by == self.attempt) {
-                return Ok(reached); // it went through, and only the answer was lost
-            }
-            if let Some(cause) = refused {
-                return Err(StoreError::Unavailable(cause)); // it may still go through: its leads stay
-            }
-            self.store.delete_leads(self.import, ids).await?;
-            self.known = Surroundings::default(); // what the group was to write is not known after all
             if progress.next != from || progress.done {
-                return Ok(reached); // another run was quicker
+                return Ok(Reached { next: progress.next, done: progress.done }); // another run was quicker
             }
+            self.renew(now).await?; // not all of these rows may become leads again
         }
         Err(StoreError::Unavailable("what the rows refer to changed at each try".into()))
+    }
+
+    /// The number that this run has now.
+    fn attempt(&self) -> u32 {
+        self.attempts.last().copied().unwrap_or_default()
+    }
+
+    /// Goes on as a new run, after [`Run::write`] failed. How far the piece is.
+    pub async fn renew(&mut self, now: DateTime<Utc>) -> Result<Reached, StoreError> {
+        let (attempt, progress) = self.store.begin_chunk(self.import, self.number, now).await?;
+        self.attempts.push(attempt);
+        self.known = Surroundings::default(); // what was to be written is not known after all
+        Ok(Reached { next: progress.next, done: progress.done })
+    }
+
+    /// Takes away the leads that this run, and others that were killed, wrote and did not make known. `rows` are the numbers
+    /// of the piece's rows, all of which are done.
+    pub async fn end(&self, rows: &[u32], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let progress = self.store.chunk(self.import, self.number).await?;
+        let killed = progress.open.iter().filter(|attempt| !self.attempts.contains(attempt));
+        let strays = killed.map(|attempt| (*attempt, 0..u32::MAX)).chain(self.strays.iter().cloned());
+        for (attempt, of) in strays {
+            let mut from = 0;
+            for (to, by) in &progress.groups {
+                let range = from.max(of.start)..(*to).min(of.end);
+                let range =
+                    usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
+                let lost = rows.get(range).filter(|_| *by != attempt).unwrap_or_default();
+                let ids = lost.iter().map(|row| self.import.lead_id(*row, attempt)).collect();
+                self.store.delete_leads(self.import, ids).await?;
+                from = *to;
+            }
+        }
+        // Others may still be at work, and say so themselves when they are not.
+        self.store.end_attempts(self.import, self.number, &self.attempts, now).await
     }
 
     async fn gather(
@@ -201,7 +237,12 @@ impl Run<'_> {
                 Judged::Skipped => group.counts.skipped += 1,
                 Judged::Late => {}
                 Judged::Ready(ready) => {
+                    let is_stale = ready
+                        .email
+                        .as_ref()
+                        .is_some_and(|email| there.stale.contains(&Key::email(self.import.org, email)));
                     let most = self.most_writes(changes.get(&ready.row).unwrap_or(&ready.details));
+                    let most = most + usize::from(is_stale);
                     if !group.has_room(most, self.import.org, ready) {
                         break;
                     }
@@ -263,6 +304,9 @@ impl Run<'_> {
                 match (key.as_ref().and_then(|key| there.leads.get(key)), changes.get(&ready.row)) {
                     (Some(was), Some(Ok(details))) => {
                         self.change(ready, was, details.clone(), group, now)?;
+                        if let Some(key) = key.filter(|key| there.stale.contains(key)) {
+                            group.transaction.count_emails(key, 0, was.id, false, now);
+                        }
                         Ok(())
                     }
                     (Some(_), Some(Err(errors))) => Err(errors.clone()),
@@ -295,7 +339,7 @@ impl Run<'_> {
             Err(errors) => return Ok(Err(errors.clone())),
         };
         let import = self.import;
-        let id = import.lead_id(ready.row, self.attempt);
+        let id = import.lead_id(ready.row, self.attempt());
         let mut lead = Lead::open(id, import.org, details, import.created_by.clone(), import.began_on());
         lead.import = Some(import.id);
         if let Some(chosen) = ready.chosen.as_ref().filter(|_| lead.details.assigned_to.is_empty()) {
@@ -362,7 +406,7 @@ impl Run<'_> {
         transaction.put_pack(import.org, &group.rows)?;
         let shard = u8::try_from(self.number % u32::from(SHARDS)).unwrap_or_default();
         transaction.count_all(import.org, shard, &group.tally, now);
-        let run = AttributeValue::L(vec![number(to), number(self.attempt)]);
+        let run = AttributeValue::L(vec![number(to), number(self.attempt())]);
         let mut progress = Change::of::<ChunkProgress>(now)
             .set("next", number(to))
             .set("done", AttributeValue::Bool(is_last))
@@ -395,7 +439,11 @@ impl Group {
             ready.email.as_ref().is_some_and(|email| self.emails.contains_key(&Key::email(org, email)));
         let all = self.transaction.len() + self.emails.len() + writes;
         self.taken == 0
-            || (all <= MOST_WRITES && self.bytes < MOST_BYTES && self.tally.users() < MOST_USERS && !twice)
+            || (all <= MOST_WRITES
+                && self.bytes < MOST_BYTES
+                && self.transaction.bytes() < ENOUGH_BYTES
+                && self.tally.users() < MOST_USERS
+                && !twice)
     }
 }
 
@@ -412,30 +460,5 @@ impl Store {
         let found = self.read_all(keys.clone()).await?;
         known.learn(keys, found);
         Ok(())
-    }
-
-    /// Takes away the leads that other runs over a piece wrote and did not make known. `rows` are the numbers of the
-    /// piece's rows, all of which are done.
-    pub async fn sweep_chunk(
-        &self,
-        import: &Import,
-        number: u32,
-        progress: &ChunkProgress,
-        rows: &[u32],
-        own: u32,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        for attempt in progress.open.iter().filter(|attempt| **attempt != own) {
-            let mut from = 0;
-            for (to, by) in &progress.groups {
-                let range = usize::try_from(from).unwrap_or(0)..usize::try_from(*to).unwrap_or(0);
-                let lost = rows.get(range).filter(|_| by != attempt).unwrap_or_default();
-                let ids = lost.iter().map(|row| import.lead_id(*row, *attempt)).collect();
-                self.delete_leads(import, ids).await?;
-                from = *to;
-            }
-        }
-        // Others may still be at work, and say so themselves when they are not.
-        self.end_attempt(import, number, own, now).await
     }
 }

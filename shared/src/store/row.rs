@@ -80,9 +80,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The lead has this e-mail; it is folded.
-    pub(crate) fn has_email(&self, email: &str) -> bool {
-        self.email.as_deref() == Some(email)
+    /// The lead's e-mail, folded.
+    pub(crate) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
     }
 
     /// Every filter holds.
