@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use self::cells::{day, is_error, number, split, take_apart, text, words};
-use self::names::{field, fields, key};
+use self::names::field;
 use super::{FieldErrors, Fields, Value};
 
 pub use cells::{neutralised, restored};

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::cells::ERRORS;
-use super::names::{AFTER, BEFORE};
+use super::names::{AFTER, BEFORE, fields, key};
 use super::*;
 
 fn cells(texts: &[&str]) -> Vec<String> {
