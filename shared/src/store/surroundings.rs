@@ -18,6 +18,9 @@ pub struct Surroundings {
     there: HashMap<Key, Item>,
     /// Keys of which it is known that there is nothing.
     absent: HashSet<Key>,
+    /// First spellings and companies that were looked up before: those of many leads are the same few.
+    spelled: HashMap<Key, String>,
+    companies: HashMap<Key, CompanyId>,
 }
 
 impl Store {
@@ -32,7 +35,7 @@ impl Store {
         keys.extend(references(lead, was).into_iter().map(|(_, _, key)| key));
         keys.extend(emails(lead, was));
         keys.extend(Surroundings::names(lead.org, &lead.details));
-        Ok(Surroundings { there: self.read_all(keys).await?, absent: HashSet::new() })
+        Ok(Surroundings { there: self.read_all(keys).await?, ..Surroundings::default() })
     }
 }
 
@@ -142,16 +145,23 @@ impl Surroundings {
         lead.company = match &lead.details.account_name {
             None => None,
             name if was.is_some_and(|was| was.details.account_name == *name) => lead.company,
-            Some(name) => match self.there.get(&Key::company_name(org, name.as_str())) {
-                Some(item) => Some(decode::<Company>(item.clone())?.id),
-                None => {
-                    let new = Company::of_lead(company, lead, name);
-                    transaction.insert_company(&new)?;
-                    let key = Key::company_name(org, name.as_str());
-                    self.there.insert(key.clone(), encode(key, &new, now)?);
-                    Some(company)
-                }
-            },
+            Some(name) => {
+                let key = Key::company_name(org, name.as_str());
+                Some(match (self.companies.get(&key), self.there.get(&key)) {
+                    (Some(company), _) => *company,
+                    (None, Some(item)) => {
+                        let known = decode::<Company>(item.clone())?.id;
+                        self.companies.insert(key, known);
+                        known
+                    }
+                    (None, None) => {
+                        let new = Company::of_lead(company, lead, name);
+                        transaction.insert_company(&new)?;
+                        self.there.insert(key.clone(), encode(key, &new, now)?);
+                        company
+                    }
+                })
+            }
         };
         Ok(())
     }
@@ -164,8 +174,13 @@ impl Surroundings {
         now: DateTime<Utc>,
         transaction: &mut Transaction,
     ) -> Result<String, StoreError> {
+        if let Some(known) = self.spelled.get(&key) {
+            return Ok(known.clone());
+        }
         if let Some(item) = self.there.get(&key) {
-            return Ok(decode::<Name>(item.clone())?.name);
+            let known = decode::<Name>(item.clone())?.name;
+            self.spelled.insert(key, known.clone());
+            return Ok(known);
         }
         let item = encode(key.clone(), &Name { name: name.to_owned() }, now)?;
         self.there.insert(key, item.clone());
