@@ -12,6 +12,7 @@ pub mod filters;
 mod place;
 mod query;
 mod row;
+pub mod segment;
 
 pub use choose::{Choice, Chosen, Part};
 pub use entry::Entry;
