@@ -1,5 +1,8 @@
 //! `GET /api/leads/`.
 
+mod filters;
+mod orders;
+
 use crate::prelude::*;
 
 fn names(list: &Value, which: &str) -> Vec<String> {

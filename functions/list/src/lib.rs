@@ -1,11 +1,14 @@
 //! `GET /api/leads/`: the open and the closed leads; and the answer to every path there is not.
 
+mod asked;
+
 use std::collections::{BTreeMap, HashMap};
 
+use asked::Asked;
 use lambda_http::{Body, Request, Response, http::Method};
 use leadline::App;
-use leadline::domain::{COUNTRIES, Company, FieldErrors, LeadFilter, Status, fold};
-use leadline::index::{ListQuery, Uses};
+use leadline::domain::{COUNTRIES, Company, Status, fold};
+use leadline::index::{FacetCounts, Uses};
 use leadline::store::{LeadPage, Listing, SideLists};
 use leadline::web::{self, ApiError, ContactView, INDUSTRIES, LeadView, Reply, Target, UserView, sources};
 use serde::Serialize;
@@ -29,13 +32,25 @@ struct Leads<'a> {
     previous: Option<String>,
     next_cursor: Option<String>,
     per_page: usize,
-    page_number: usize,
+    /// None after a cursor, which does not know.
+    page_number: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     converted_leads: Option<Vec<LeadView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     converted_leads_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<BTreeMap<&'static str, Vec<FacetView<'a>>>>,
+    /// Facets that have more values than are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets_truncated: Option<Vec<&'static str>>,
     #[serde(flatten)]
     sides: Option<Sides<'a>>,
+}
+
+#[derive(Serialize)]
+struct FacetView<'a> {
+    value: &'a str,
+    count: usize,
 }
 
 #[derive(Serialize)]
@@ -64,12 +79,7 @@ async fn list(app: &App, request: &Request) -> Reply {
     let (Target::Leads, Method::GET) = web::resolve(request)? else { return Err(ApiError::NotFound("path")) };
     let seat = web::seat(app, request).await?;
     let query = web::query(request);
-    let mut errors = FieldErrors::default();
-    let page = web::page(&query, &mut errors);
-    let filter = filter(&query, &mut errors);
-    errors.or(())?;
-    let asked = |what: &str, how: &str| query.iter().any(|(name, value)| name == what && value == how);
-    let wants_sides = !asked("fields", "leads");
+    let Asked { list: wanted, page, sides: wants_sides } = Asked::read(&query)?;
     let sides = async {
         match wants_sides {
             true => app.store.side_lists(seat.org).await.map(Some),
@@ -84,33 +94,43 @@ async fn list(app: &App, request: &Request) -> Reply {
         sides
     );
     let (caller, sides) = (caller?, sides?);
-    let wanted = ListQuery {
-        filter,
-        limit: page.limit,
-        offset: page.offset,
-        uses: asked("counts", "true"),
-        ..ListQuery::default()
-    };
-    let Listing { open, closed, converted, uses, .. } =
+    let Listing { open, closed, converted, facets, uses, next } =
         app.store.list(&caller, &wanted, rows?, counts?).await?;
 
     let mut room = LONG_TEXTS;
-    let longest = open.count.max(closed.count).max(converted.as_ref().map_or(0, |page| page.count));
-    let more = page.offset + page.limit < longest;
+    let next_cursor = next.as_ref().map(web::list_cursor);
+    let next = match (&wanted.after, &next_cursor) {
+        (Some(_), cursor) => cursor.as_ref().map(|cursor| page.after(request, &query, cursor)),
+        (None, cursor) => page.next(request, &query, cursor.is_some()),
+    };
     Ok(web::json(&Leads {
         open_leads: views(&open, &mut room),
         closed_leads: views(&closed, &mut room),
         open_leads_count: open.count,
         closed_leads_count: closed.count,
-        next: page.next(request, &query, more),
+        next,
         previous: page.previous(request, &query),
-        next_cursor: None,
+        next_cursor,
         per_page: page.limit,
-        page_number: page.number(),
+        page_number: wanted.after.is_none().then(|| page.number()),
         converted_leads: converted.as_ref().map(|page| views(page, &mut room)),
         converted_leads_count: converted.as_ref().map(|page| page.count),
+        facets: Some(&facets).filter(|facets| !facets.is_empty()).map(|facets| facet_views(facets)),
+        facets_truncated: (!facets.is_empty()).then(|| truncated(&facets)),
         sides: sides.as_ref().map(|sides| side_lists(sides, uses.as_ref())),
     }))
+}
+
+fn facet_views(facets: &[FacetCounts]) -> BTreeMap<&'static str, Vec<FacetView<'_>>> {
+    let views = facets.iter().map(|of| {
+        let values = of.values.iter().map(|it| FacetView { value: &it.value, count: it.count });
+        (of.facet.as_str(), values.collect())
+    });
+    views.collect()
+}
+
+fn truncated(facets: &[FacetCounts]) -> Vec<&'static str> {
+    facets.iter().filter(|of| of.more).map(|of| of.facet.as_str()).collect()
 }
 
 fn views<'a>(page: &'a LeadPage, room: &mut usize) -> Vec<LeadView<'a>> {
@@ -142,37 +162,4 @@ fn counted<'a>(
 
 fn name_of(company: &Company) -> CompanyName<'_> {
     CompanyName { id: company.id.to_string(), name: company.details.name.as_str() }
-}
-
-fn filter(query: &[(String, String)], errors: &mut FieldErrors) -> LeadFilter {
-    let mut filter = LeadFilter::default();
-    for (name, value) in query {
-        match name.as_str() {
-            "name" => filter.name = LeadFilter::part(value),
-            "title" => filter.title = LeadFilter::part(value),
-            "city" => filter.city = LeadFilter::part(value),
-            "email" => filter.email = LeadFilter::part(value),
-            // A source or a tag may itself hold a comma: then the whole is meant as well.
-            "source" => {
-                filter.sources.extend(any_of(value).chain([value.as_str()]).filter_map(LeadFilter::part))
-            }
-            "tags" => filter.tags.extend(any_of(value).chain([value.as_str()]).filter_map(LeadFilter::part)),
-            "status" => any_of(value).for_each(|status| match status.parse() {
-                Ok(status) => filter.statuses.push(status),
-                Err(error) => errors.add("status", error),
-            }),
-            "assigned_to" => any_of(value).for_each(|id| match id.parse() {
-                Ok(id) => {
-                    filter.assigned_to.insert(id);
-                }
-                Err(error) => errors.add("assigned_to", error),
-            }),
-            _ => {}
-        }
-    }
-    filter
-}
-
-fn any_of(value: &str) -> impl Iterator<Item = &str> {
-    value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }

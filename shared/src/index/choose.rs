@@ -1,7 +1,6 @@
 //! Choosing: entries go in one after another, pages and counts come out.
 
 use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 
 use super::place::slot;
 use super::{After, Entry, Facets, ListQuery, Place, Uses, filters};
@@ -43,8 +42,16 @@ pub struct Chosen {
 /// The page of one list, and how many leads the whole list has.
 #[derive(Debug, Default)]
 pub struct Part {
-    pub ids: Vec<LeadId>,
+    /// In their order.
+    pub places: Vec<Place<'static>>,
     pub count: usize,
+}
+
+impl Part {
+    /// The leads, in the order of the query.
+    pub fn ids(&self, query: &ListQuery) -> Vec<LeadId> {
+        self.places.iter().map(|place| place.id(query.ordering)).collect()
+    }
 }
 
 impl<'q> Choice<'q> {
@@ -110,17 +117,13 @@ impl<'q> Choice<'q> {
         let mut more = false;
         let mut places: [Option<Place<'static>>; 3] = Default::default();
         let mut parts = self.lists.into_iter().zip(CLASSES).map(|(list, class)| {
-            let mut kept = list.kept;
+            let mut kept = list.kept.into_sorted_vec();
             more |= kept.len() > query.end() || (after.is_none() && list.count > query.end());
-            while kept.len() > query.end() {
-                if let Some(last) = kept.peek_mut() {
-                    PeekMut::pop(last);
-                }
-            }
-            let ids = kept.clone().into_sorted_vec();
-            let ids = ids.iter().skip(query.offset).map(|place| place.id(query.ordering)).collect();
-            places[slot(class)] = kept.pop().or_else(|| after?.place(class).cloned());
-            Part { ids, count: list.count }
+            kept.truncate(query.end());
+            let place = kept.last().or_else(|| after?.place(class));
+            places[slot(class)] = place.cloned();
+            kept.drain(..query.offset.min(kept.len()));
+            Part { places: kept, count: list.count }
         });
         let mut part = || parts.next().unwrap_or_default();
         let (open, closed, converted) = (part(), part(), part());

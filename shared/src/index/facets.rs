@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Entry, Facet};
-use crate::domain::{Status, UserId, fold};
+use crate::domain::{LeadId, Status, UserId, fold};
 
 /// How many of the open and closed leads that a caller may see, whatever the filters, have each tag and each source,
 /// by their folded names.
@@ -16,8 +16,8 @@ pub struct Uses {
 impl Uses {
     /// One lead more.
     pub(super) fn count(&mut self, entry: &impl Entry) {
-        entry.tags().for_each(|tag| add(&mut self.tags, tag, 1));
-        entry.source().into_iter().for_each(|source| add(&mut self.sources, source, 1));
+        entry.tags().for_each(|tag| add(&mut self.tags, tag));
+        entry.source().into_iter().for_each(|source| add(&mut self.sources, source));
     }
 }
 
@@ -31,14 +31,32 @@ pub struct Facets {
     /// By the folded name.
     tags: HashMap<String, usize>,
     users: HashMap<UserId, usize>,
-    /// By the folded name: the first spelling that was met.
-    cities: HashMap<String, (String, usize)>,
+    /// By the folded name.
+    cities: HashMap<String, City>,
+}
+
+/// A city, spelled as its newest lead does, so that it does not matter which is met first.
+#[derive(Debug, Clone)]
+struct City {
+    newest: LeadId,
+    spelling: String,
+    count: usize,
+}
+
+/// The values of a field, the most frequent first, then by value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetCounts {
+    pub facet: Facet,
+    /// At most [`Facets::MOST`].
+    pub values: Vec<FacetValue>,
+    /// There are more.
+    pub more: bool,
 }
 
 /// A value and how many leads have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FacetValue {
-    /// A source or a tag is folded still.
+    /// A source or a tag is folded, until somebody knows its spelling.
     pub value: String,
     pub count: usize,
 }
@@ -52,56 +70,66 @@ impl Facets {
         Self { wanted: wanted.into_iter().collect(), ..Self::default() }
     }
 
-    /// The fields that are asked for.
-    pub fn wanted(&self) -> &[Facet] {
-        &self.wanted
-    }
-
     /// One lead more.
     pub(super) fn count(&mut self, entry: &impl Entry) {
         for facet in &self.wanted {
             match facet {
                 Facet::Status => *self.statuses.entry(entry.status()).or_default() += 1,
-                Facet::Source => entry.source().into_iter().for_each(|it| add(&mut self.sources, it, 1)),
-                Facet::Tags => entry.tags().for_each(|it| add(&mut self.tags, it, 1)),
+                Facet::Source => entry.source().into_iter().for_each(|it| add(&mut self.sources, it)),
+                Facet::Tags => entry.tags().for_each(|it| add(&mut self.tags, it)),
                 Facet::AssignedTo => {
                     entry.assigned_to().iter().for_each(|user| *self.users.entry(*user).or_default() += 1)
                 }
-                Facet::City => {
-                    if let Some(city) = entry.city() {
-                        let known = self.cities.entry(fold(city)).or_insert_with(|| (city.to_owned(), 0));
-                        known.1 += 1;
-                    }
-                }
+                Facet::City => entry.city().into_iter().for_each(|city| {
+                    count_city(&mut self.cities, entry.id(), city);
+                }),
             }
         }
     }
 
-    /// The values of a field, most used first, then by value; and whether there are more than [`Facets::MOST`].
-    pub fn values(&self, facet: Facet) -> (Vec<FacetValue>, bool) {
-        match facet {
-            Facet::Status => sorted(self.statuses.iter().map(|(it, count)| (it.to_string(), *count))),
-            Facet::Source => sorted(self.sources.iter().map(|(it, count)| (it.clone(), *count))),
-            Facet::Tags => sorted(self.tags.iter().map(|(it, count)| (it.clone(), *count))),
-            Facet::AssignedTo => sorted(self.users.iter().map(|(it, count)| (it.to_string(), *count))),
-            Facet::City => sorted(self.cities.values().cloned()),
-        }
+    /// What was counted, field by field.
+    pub fn counts(&self) -> Vec<FacetCounts> {
+        self.wanted.iter().map(|facet| self.values(*facet)).collect()
+    }
+
+    fn values(&self, facet: Facet) -> FacetCounts {
+        let of =
+            |(value, count): (&dyn ToString, &usize)| FacetValue { value: value.to_string(), count: *count };
+        let mut values: Vec<FacetValue> = match facet {
+            Facet::Status => self.statuses.iter().map(|(it, count)| of((it, count))).collect(),
+            Facet::Source => self.sources.iter().map(|(it, count)| of((it, count))).collect(),
+            Facet::Tags => self.tags.iter().map(|(it, count)| of((it, count))).collect(),
+            Facet::AssignedTo => self.users.iter().map(|(it, count)| of((it, count))).collect(),
+            Facet::City => self.cities.values().map(|it| of((&it.spelling, &it.count))).collect(),
+        };
+        FacetValue::sort(&mut values);
+        let more = values.len() > Self::MOST;
+        values.truncate(Self::MOST);
+        FacetCounts { facet, values, more }
     }
 }
 
-fn add(counts: &mut HashMap<String, usize>, name: &str, more: usize) {
+impl FacetValue {
+    /// The most frequent first, then by value.
+    pub fn sort(values: &mut [Self]) {
+        values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    }
+}
+
+fn count_city(cities: &mut HashMap<String, City>, lead: LeadId, spelling: &str) {
+    let new = || City { newest: lead, spelling: spelling.to_owned(), count: 0 };
+    let city = cities.entry(fold(spelling)).or_insert_with(new);
+    city.count += 1;
+    if city.newest < lead {
+        (city.newest, city.spelling) = (lead, spelling.to_owned());
+    }
+}
+
+fn add(counts: &mut HashMap<String, usize>, name: &str) {
     match counts.get_mut(name) {
-        Some(count) => *count += more,
+        Some(count) => *count += 1,
         None => {
-            counts.insert(name.to_owned(), more);
+            counts.insert(name.to_owned(), 1);
         }
     }
-}
-
-fn sorted(counts: impl Iterator<Item = (String, usize)>) -> (Vec<FacetValue>, bool) {
-    let mut values: Vec<FacetValue> = counts.map(|(value, count)| FacetValue { value, count }).collect();
-    values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    let more = values.len() > Facets::MOST;
-    values.truncate(Facets::MOST);
-    (values, more)
 }

@@ -16,7 +16,7 @@ pub mod segment;
 
 pub use choose::{Choice, Chosen, Part};
 pub use entry::Entry;
-pub use facets::{FacetValue, Facets, Uses};
+pub use facets::{FacetCounts, FacetValue, Facets, Uses};
 pub use place::{After, Place};
 pub use query::{Facet, FacetError, ListQuery};
 pub use row::{Row, pack_all, unpack_all};
@@ -30,3 +30,6 @@ pub enum IndexError {
     #[error("a row of the list index is damaged; `leadctl doctor --repair` writes it anew")]
     Damaged(#[source] postcard::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::{Item, decode};
 use super::keys::Key;
 use super::transaction::Transaction;
-use super::{Counts, Store, StoreError};
+use super::{Counts, Store, StoreError, names};
 use crate::domain::{Caller, Lead, LeadId, OrgId};
 use crate::index::{
-    After, Choice, Chosen, Entry as _, Facets, ListQuery, Part, Row, Uses, pack_all, unpack_all,
+    After, Choice, Chosen, Entry as _, FacetCounts, ListQuery, Part, Row, Uses, pack_all, unpack_all,
 };
 
 /// A lead's row: packed.
@@ -29,7 +29,7 @@ pub struct Listing {
     /// Only if the filter asks for them.
     pub converted: Option<LeadPage>,
     /// Counts by value, of those fields that are asked for.
-    pub facets: Facets,
+    pub facets: Vec<FacetCounts>,
     /// None if not every row was read.
     pub uses: Option<Uses>,
     /// Where the next page begins; none if no list goes on.
@@ -148,10 +148,15 @@ impl Store {
             rows = self.rows_from(caller.org, Some(next)).await?;
         }
         let Chosen { open, closed, converted, facets, uses, next } = choice.finish();
-        let ids = [&open, &closed, &converted].into_iter().flat_map(|part| &part.ids);
-        let mut found = self.read_all(ids.map(|id| Key::lead(caller.org, *id)).collect()).await?;
+        let mut facets = facets.counts();
+        let leads = [&open, &closed, &converted].into_iter().flat_map(|part| part.ids(query));
+        let mut keys: Vec<Key> = leads.map(|id| Key::lead(caller.org, id)).collect();
+        keys.extend(names::keys_of(caller.org, &facets));
+        let mut found = self.read_all(keys).await?;
+        names::spell(caller.org, &mut facets, &mut found)?;
         let mut page = |part: Part| {
-            let items = part.ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
+            let ids = part.ids(query);
+            let items = ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
             let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
             leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
             Ok::<_, StoreError>(LeadPage { leads, count: part.count })

@@ -51,16 +51,25 @@ impl Page {
         (self.offset > 0).then(|| self.at(request, query, self.offset.saturating_sub(self.limit)))
     }
 
+    /// The address of the page that a cursor leads to.
+    pub fn after(self, request: &Request, query: &[(String, String)], cursor: &str) -> String {
+        self.link(request, query, ("cursor", cursor))
+    }
+
     /// The page's number, from 1.
     pub fn number(self) -> usize {
         self.offset / self.limit + 1
     }
 
     fn at(self, request: &Request, query: &[(String, String)], offset: usize) -> String {
+        self.link(request, query, ("offset", &offset.to_string()))
+    }
+
+    fn link(self, request: &Request, query: &[(String, String)], to: (&str, &str)) -> String {
         let mut link = form_urlencoded::Serializer::new(String::new());
-        let rest = query.iter().filter(|(name, _)| name != "limit" && name != "offset");
+        let rest = query.iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "offset" | "cursor"));
         link.extend_pairs(rest);
-        link.append_pair("limit", &self.limit.to_string()).append_pair("offset", &offset.to_string());
+        link.append_pair("limit", &self.limit.to_string()).append_pair(to.0, to.1);
         let uri = request.uri();
         let base = match (uri.scheme_str(), uri.authority()) {
             (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),

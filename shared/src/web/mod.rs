@@ -24,7 +24,7 @@ use crate::domain::{Caller, Lead};
 pub use crate::store::rfc3339;
 pub use address::{address, network};
 pub use body::{Sent, SentFile, fields, read_json, sent};
-pub use cursors::{comment_cursor, cursor, history_cursor};
+pub use cursors::{after, comment_cursor, cursor, history_cursor, list_cursor};
 pub use error::ApiError;
 pub use files::FILE_FIELDS;
 pub use html::escaped;
