@@ -54,8 +54,8 @@ impl<'a> Place<'a> {
 
     /// The place of a lead in the order of last names.
     pub(super) fn by_name(id: LeadId, name: &'a str, ordering: Ordering) -> Self {
-        let end = name.char_indices().nth(NAME_CHARS).map_or(name.len(), |(at, _)| at);
-        let name = Cow::Borrowed(&name[..end]);
+        let beyond = if name.len() > NAME_CHARS { name.char_indices().nth(NAME_CHARS) } else { None };
+        let name = Cow::Borrowed(beyond.map_or(name, |(at, _)| &name[..at]));
         let rank = if ordering.descending { Rank::Falling(Reverse(name)) } else { Rank::Rising(name) };
         Self::ranked(rank, id, ordering)
     }

@@ -44,7 +44,7 @@ pub struct AllColumns<'s> {
 }
 
 impl Segment {
-    /// Every column, if all have been read.
+    /// Every column, if all have been read. Their texts are checked, which filters have no need of.
     pub fn all_columns(&self) -> Result<AllColumns<'_>, SegmentError> {
         Ok(AllColumns {
             ids: self.ids()?,
@@ -59,11 +59,11 @@ impl Segment {
             updated_on: self.numbers(Column::UpdatedOn)?,
             created_on: self.numbers(Column::CreatedOn)?,
             last_name: self.numbers(Column::LastName)?,
-            name: self.texts(Column::Name)?,
-            title: self.texts(Column::Title)?,
-            email: self.texts(Column::Email)?,
-            account_name: self.texts(Column::AccountName)?,
-            phone: self.texts(Column::Phone)?,
+            name: self.texts(Column::Name)?.checked()?,
+            title: self.texts(Column::Title)?.checked()?,
+            email: self.texts(Column::Email)?.checked()?,
+            account_name: self.texts(Column::AccountName)?.checked()?,
+            phone: self.texts(Column::Phone)?.checked()?,
         })
     }
 }

@@ -130,7 +130,7 @@ impl Segment {
                 without.remove(&found);
             }
             if let Some(digits) = search.digits() {
-                let found = self.texts(Column::Phone)?.holding_digits(&Finder::new(digits), &without);
+                let found = self.texts(Column::Phone)?.holding_digits(digits, &without);
                 without.remove(&found);
             }
             rows.remove(&without);

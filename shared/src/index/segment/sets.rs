@@ -65,7 +65,9 @@ impl Sets {
             input.end()?;
             Values::Ids(ids.as_chunks().0.to_vec())
         } else {
-            Values::Texts(Texts::read(input.0.to_vec(), values)?)
+            let texts = Texts::read(input.0.to_vec(), values)?;
+            texts.checked()?;
+            Values::Texts(texts)
         };
         ends.shrink_to_fit();
         entries.shrink_to_fit();

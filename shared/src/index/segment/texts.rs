@@ -1,7 +1,7 @@
 //! Texts of rows, one behind the other, so that one search goes through all.
 
-use memchr::memchr2_iter;
 use memchr::memmem::Finder;
+use memchr::{memchr_iter, memchr2_iter};
 
 use super::{Bitmap, SegmentError};
 
@@ -41,9 +41,14 @@ impl Texts {
         let mut absent = Bitmap::none(rows);
         let none = |end: &u32| bytes.get(*end as usize) == Some(&NONE);
         ends.iter().enumerate().filter(|(_, end)| none(end)).for_each(|(row, _)| absent.set(row));
-        let texts = Self { bytes, ends, absent };
-        match (0..rows).all(|row| texts.bytes_of(row).is_none_or(|text| str::from_utf8(text).is_ok())) {
-            true => Ok(texts),
+        Ok(Self { bytes, ends, absent })
+    }
+
+    /// The same, if all are in UTF-8. It is not needed to find something in them.
+    pub(super) fn checked(&self) -> Result<&Self, SegmentError> {
+        let is_text = |row| self.bytes_of(row).is_none_or(|text| str::from_utf8(text).is_ok());
+        match (0..self.len()).all(is_text) {
+            true => Ok(self),
             false => Err(SegmentError::Damaged("a text is not in UTF-8")),
         }
     }
@@ -63,39 +68,41 @@ impl Texts {
 
     /// A row's text.
     pub(super) fn get(&self, row: usize) -> Option<&str> {
-        str::from_utf8(self.bytes_of(row)?).ok() // it was when it was read
+        str::from_utf8(self.bytes_of(row)?).ok()
     }
 
-    /// The rows whose text holds the part, as far as they are among some, which alone are looked at if they are few.
+    /// The rows whose text holds the part, as far as they are among some.
     pub(super) fn holding(&self, part: &Finder<'_>, among: &Bitmap) -> Bitmap {
+        self.scan(among, |bytes| part.find(bytes))
+    }
+
+    /// The rows whose text holds the digits one after another, whatever else is between them.
+    pub(super) fn holding_digits(&self, digits: &str, among: &Bitmap) -> Bitmap {
+        let Some((first, others)) = digits.as_bytes().split_first() else { return Bitmap::none(self.len()) };
+        let follow =
+            |hit: &usize, bytes: &[u8]| bytes.get(hit + 1..).is_some_and(|rest| follows(others, rest));
+        self.scan(among, |bytes| memchr_iter(*first, bytes).find(|hit| follow(hit, bytes)))
+    }
+
+    /// The rows, among some, in which something is found. `find` says where in some bytes it is first, and never goes from
+    /// one row into the next. If the rows are few, they alone are looked at.
+    fn scan(&self, among: &Bitmap, find: impl Fn(&[u8]) -> Option<usize>) -> Bitmap {
         let mut found = Bitmap::none(self.len());
-        if among.count() < self.len() / 16 || part.needle().is_empty() {
-            let holds = |row: &usize| self.bytes_of(*row).is_some_and(|text| part.find(text).is_some());
+        if among.count() < self.len() / 16 {
+            let holds = |row: &usize| self.bytes_of(*row).is_some_and(|text| find(text).is_some());
             among.rows().filter(holds).for_each(|row| found.set(row));
             return found;
         }
         let (mut row, mut from) = (0, 0);
-        while let Some(hit) = self.bytes.get(from..).and_then(|rest| part.find(rest)) {
+        while let Some(hit) = self.bytes.get(from..).and_then(&find) {
             let Some(ends) = self.ends.get(row..) else { break };
             row += ends.iter().take_while(|end| (**end as usize) < from + hit).count();
             found.set(row);
             row += 1;
             from = self.start(row);
         }
+        found.remove(&self.absent); // where nothing is looked for, it is found even there
         found.keep(among);
-        found
-    }
-
-    /// The rows, among some, whose text holds the digits one after another, whatever is between them.
-    pub(super) fn holding_digits(&self, digits: &Finder<'_>, among: &Bitmap) -> Bitmap {
-        let (mut found, mut of_row) = (Bitmap::none(self.len()), Vec::new());
-        for row in among.rows() {
-            of_row.clear();
-            of_row.extend(self.bytes_of(row).unwrap_or_default().iter().filter(|byte| byte.is_ascii_digit()));
-            if digits.find(&of_row).is_some() {
-                found.set(row);
-            }
-        }
         found
     }
 
@@ -107,6 +114,19 @@ impl Texts {
     pub(super) fn memory(&self) -> usize {
         self.bytes.capacity() + self.ends.capacity() * size_of::<u32>() + self.absent.memory()
     }
+}
+
+/// What follows in a text begins with these digits, whatever else is between them.
+fn follows(mut digits: &[u8], rest: &[u8]) -> bool {
+    for byte in rest {
+        match digits.split_first() {
+            None => return true,
+            Some((digit, others)) if digit == byte => digits = others,
+            Some(_) if byte.is_ascii_digit() || matches!(*byte, END | NONE) => return false,
+            Some(_) => {}
+        }
+    }
+    digits.is_empty()
 }
 
 #[cfg(test)]
@@ -145,6 +165,21 @@ mod tests {
         {
             assert!(Texts::read(bytes.to_vec(), rows).is_err(), "{bytes:?}");
         }
-        assert!(Texts::read(vec![0xc3, 0xff], 1).is_err());
+        assert!(Texts::read(vec![0xc3, 0xff], 1).unwrap().checked().is_err());
+    }
+
+    #[test]
+    fn digits_are_found_whatever_is_between_them() {
+        let rows = [Some("+49 (30) 12-3"), Some("4"), Some("930"), None, Some("4x9"), Some(""), Some("443")];
+        let texts = texts(&rows);
+
+        for (digits, right) in
+            [("4930", &[0][..]), ("493012", &[0]), ("49", &[0, 4]), ("3", &[0, 2, 6]), ("43", &[6])]
+        {
+            for among in [Bitmap::all(rows.len()), Bitmap::none(rows.len())] {
+                let found = texts.holding_digits(digits, &among);
+                assert!(found.rows().eq(right.iter().copied().filter(|row| among.has(*row))), "{digits}");
+            }
+        }
     }
 }

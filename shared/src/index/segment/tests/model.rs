@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::domain::{OrderField, StatusClass};
-use crate::index::{Place, filters};
+use crate::index::{Choice, ListQuery, Place, filters};
 
 #[test]
 fn leads_come_back_as_they_were() {
@@ -156,4 +156,34 @@ fn what_was_not_fed_is_no_answer() {
     segment.feed(range.start, &file[range.start..range.end - 1], Columns::all()).unwrap();
     assert_eq!(segment.narrow(&mut all, &filter), Err(SegmentError::Missing(Column::Name)));
     assert!(segment.all_columns().is_err());
+}
+
+#[test]
+fn pages_and_counts_are_those_that_a_choice_of_the_leads_makes() {
+    for seed in 0..20 {
+        let random = &mut fastrand::Rng::with_seed(seed);
+        let leads = leads(random, 1000);
+        let (old, new) = leads.split_at(random.usize(1..1000));
+        let segments = [old, new].map(|leads| Segment::open(ORG, &file(leads)).unwrap());
+        for ordering in orderings() {
+            let (caller, filter) = (caller(random), filter(random));
+            let (limit, offset) = (random.usize(1..20), random.usize(..30));
+            let query = ListQuery { filter, ordering, limit, offset, ..ListQuery::default() };
+            let mut choice = Choice::new(&caller, &query);
+            leads.iter().for_each(|lead| choice.look_at(lead));
+            let right = choice.finish();
+
+            for (class, right) in [(StatusClass::Open, right.open), (StatusClass::Closed, right.closed)] {
+                let (mut count, mut first) = (0, First::new(offset + limit, None));
+                for segment in &segments {
+                    let mut rows = segment.visible(&caller).unwrap();
+                    segment.narrow(&mut rows, &query.filter).unwrap();
+                    rows.keep(&segment.of_class(class).unwrap());
+                    count += rows.count();
+                    segment.ordered(ordering).unwrap().offer(&rows, &mut first);
+                }
+                assert_eq!((first.finish(offset), count), (right.places, right.count), "{query:?}");
+            }
+        }
+    }
 }
