@@ -10,9 +10,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use futures::future::join_all;
 
-use crate::domain::{Attachment, AttachmentId, FileName, Lead, LeadId, OrgId};
+use crate::domain::{Attachment, AttachmentId, FileName, Import, Lead, LeadId, OrgId};
 use crate::files::{Files, FilesError, UPLOAD_LINK, UploadLink};
-use crate::store::{Chore, Store, StoreError, Task};
+use crate::store::{Chore, Store, StoreError, Task, UpdatedRow};
 use crate::telemetry::chain;
 
 /// When a request that wrote a chore down is surely over.
@@ -166,10 +166,16 @@ impl<'a> Attachments<'a> {
         Ok(())
     }
 
-    /// Removes a lead with all that is on it; what fails after the lead itself is gone is left to a later request.
-    pub async fn remove_lead(&self, lead: &Lead, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Removes a lead with all that is on it; what fails after the lead itself is gone is left to a later request. With
+    /// `undone` it goes since that row of that import is taken back.
+    pub async fn remove_lead(
+        &self,
+        lead: &Lead,
+        undone: Option<(&Import, &UpdatedRow)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let chore = Chore::taken_on(lead.org, now, Task::Lead(lead.id));
-        self.store.remove_lead(lead, &chore, now).await?;
+        self.store.remove_lead(lead, &chore, undone, now).await?;
         self.finish(&chore, LONGER).await;
         Ok(())
     }

@@ -126,7 +126,7 @@ async fn put(
         0..=REMEMBERED => web::record(&answer),
         _ => web::record(&added(&addition, None)),
     };
-    match app.store.add(caller.org, lead.id, &addition, remembered, now).await {
+    match app.store.add(lead, &addition, remembered, now).await {
         Ok(()) => Ok(answer),
         Err(error) => {
             attachments.discard(staged, now).await;
@@ -168,7 +168,7 @@ async fn upload_link(
         "expires_on": web::rfc3339(upload.expires_on),
     }));
     let addition = Addition { attachments: vec![file], chore: Some(chore), once, ..Addition::default() };
-    match app.store.add(caller.org, lead.id, &addition, web::record(&answer), now).await {
+    match app.store.add(lead, &addition, web::record(&answer), now).await {
         Ok(()) => Ok(answer),
         Err(error) => refused(error),
     }

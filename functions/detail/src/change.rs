@@ -56,7 +56,7 @@ async fn delete(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
             return Err(ApiError::Forbidden("only an ADMIN or its creator may delete a lead"));
         }
         web::if_match(request, lead.version)?;
-        match app.attachments()?.remove_lead(&lead, app.clock.now()).await {
+        match app.attachments()?.remove_lead(&lead, None, app.clock.now()).await {
             Ok(()) => return Ok(web::no_content()),
             Err(StoreError::Conflict) => lead = again(app, caller, lead.id).await?,
             Err(error) => return Err(error.into()),

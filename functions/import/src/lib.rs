@@ -1,6 +1,6 @@
 //! What the bucket says: a file to import was put into it, or a piece of one.
 
-use leadline::import::{Event, ImportError, Importer};
+use leadline::import::{ImportError, Importer, Outcome};
 use leadline::{App, telemetry};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -71,8 +71,8 @@ pub async fn handle(app: &App, messages: Messages) -> Failures {
     let mut failures = Failures::default();
     for message in messages.records {
         match take(app, &message).await {
-            Ok(Event::Done) => {}
-            Ok(Event::Again) => failures.add(message),
+            Ok(Outcome::Done) => {}
+            Ok(Outcome::Again) => failures.add(message),
             Err(error) => {
                 tracing::error!(
                     message.id = message.message_id,
@@ -92,13 +92,13 @@ impl Failures {
     }
 }
 
-async fn take(app: &App, message: &Message) -> Result<Event, ImportError> {
+async fn take(app: &App, message: &Message) -> Result<Outcome, ImportError> {
     let Ok(said) = serde_json::from_str::<Notification>(&message.body) else {
         tracing::error!(message.id = message.message_id, "a message that no bucket sends is passed over");
-        return Ok(Event::Done);
+        return Ok(Outcome::Done);
     };
     let importer = Importer::new(app)?;
-    let mut event = Event::Done;
+    let mut outcome = Outcome::Done;
     for Record { s3: Put { bucket, object } } in said.records {
         // The queue takes what any bucket of the account sends.
         if app.files.as_ref().is_none_or(|files| files.bucket() != bucket.name) {
@@ -107,11 +107,11 @@ async fn take(app: &App, message: &Message) -> Result<Event, ImportError> {
         }
         let key = object.key.replace('+', " ");
         let Ok(key) = percent_decode_str(&key).decode_utf8() else { continue };
-        if importer.object(&key, &object.e_tag, object.version_id.as_deref()).await? == Event::Again {
-            event = Event::Again;
+        if importer.object(&key, &object.e_tag, object.version_id.as_deref()).await? == Outcome::Again {
+            outcome = Outcome::Again;
         }
     }
-    Ok(event)
+    Ok(outcome)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod view;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use leadline::App;
-use leadline::domain::{Caller, FieldErrors, Import, ImportState};
+use leadline::domain::{Caller, FieldErrors, Import, ImportState, RowCounts};
 use leadline::import::{ImportError, Importer};
 use leadline::store::StoreError;
 use leadline::web::{self, ApiError, Reply, Target};
@@ -88,7 +88,8 @@ async fn undo(app: &App, importer: Importer<'_>, caller: &Caller, id: &str) -> R
         return Err(ApiError::Forbidden("only an ADMIN may take an import back"));
     }
     let import = find(app, caller, id).await?;
-    if import.options.dry_run || import.repeat_of.is_some() {
+    let failed_at_once = import.state == ImportState::Failed && import.counts == RowCounts::default();
+    if import.options.dry_run || import.repeat_of.is_some() || failed_at_once {
         return Err(ApiError::Conflict { message: "this import wrote nothing", id: None });
     }
     let undone = match importer.undo(import, &caller.person).await {

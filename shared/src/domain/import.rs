@@ -121,6 +121,8 @@ impl ImportSize {
     pub const LARGEST: u64 = 500_000_000;
     /// Most rows of a file: what one run can cut with little processor, in the time that a function has.
     pub const MOST_ROWS: u32 = 2_000_000;
+    /// Most cells of a file, those of empty columns too: the report of failed rows has them all.
+    pub const MOST_CELLS: u64 = 100_000_000;
 }
 
 impl FromStr for ImportSize {
@@ -155,7 +157,7 @@ pub struct Import {
     /// When its file was first read: the time of its leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_on: Option<DateTime<Utc>>,
-    /// Until then the request that brought it works on it, and nobody else need.
+    /// Until then the request that brought it, or takes it back, works on it, and nobody else need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_until: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,6 +233,11 @@ impl Import {
         }
     }
 
+    /// A request works on it.
+    pub fn is_held(&self, now: DateTime<Utc>) -> bool {
+        self.held_until.is_some_and(|held| held > now)
+    }
+
     /// When its file was first read, which is when its leads are created.
     pub fn began_on(&self) -> DateTime<Utc> {
         self.started_on.unwrap_or(self.created_on)
@@ -244,6 +251,11 @@ impl Import {
     /// Where a piece of its file is in the bucket.
     pub fn chunk_object(&self, number: u32) -> String {
         format!("chunks/{}/{}/{number:06}", self.org, self.id)
+    }
+
+    /// Where word is put that an import, or its undo, goes on. Whoever puts it there is told.
+    pub fn word_object(&self, word: &str) -> String {
+        format!("chunks/{}/{}/{word}", self.org, self.id)
     }
 
     /// Where a piece is that comes after all others: not among the pieces, for nobody is to be told of it.

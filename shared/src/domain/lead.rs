@@ -322,6 +322,9 @@ pub struct Lead {
     /// The import that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<ImportId>,
+    /// Somebody put a comment or a file on it since an import made it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub worked_on: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Person>,
     pub created_on: DateTime<Utc>,
@@ -350,6 +353,7 @@ impl Lead {
             attribution: None,
             created_from_site: false,
             import: None,
+            worked_on: false,
             created_by,
             created_on: now,
             updated_on: now,

@@ -36,8 +36,14 @@ pub enum FilesError {
 }
 
 /// Error codes after which the same request may succeed (Amazon S3 API reference, "Error responses").
-const TRANSIENT: [&str; 5] =
-    ["InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable", "SlowDown"];
+const TRANSIENT: [&str; 6] = [
+    "ConditionalRequestConflict",
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+];
 
 impl<E, R> From<SdkError<E, R>> for FilesError
 where

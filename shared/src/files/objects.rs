@@ -11,6 +11,10 @@ use bytes::Bytes;
 
 use super::{Files, FilesError, LINK, UploadLink, expiring, presigned_put};
 
+use crate::aws::backoff;
+
+/// How often a put that meets another is sent.
+const MEETINGS: u32 = 5;
 /// How long a large file may take on its way to the bucket.
 const LARGE: Duration = Duration::from_secs(15 * 60);
 
@@ -48,14 +52,19 @@ impl Files {
 
     /// Writes an object where nothing is; whatever is there stays. Whether it was written.
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FilesError> {
-        let put = self.client.put_object().bucket(&*self.bucket).key(key).if_none_match("*");
-        match put.body(ByteStream::from(bytes)).send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().code() == Some("PreconditionFailed") => {
-                Ok(false)
+        for attempt in 1.. {
+            let put = self.client.put_object().bucket(&*self.bucket).key(key).if_none_match("*");
+            let Err(error) = put.body(ByteStream::from(bytes.clone())).send().await else { return Ok(true) };
+            match error.as_service_error().and_then(|error| error.code()) {
+                Some("PreconditionFailed") => return Ok(false),
+                // Somebody else is just putting it there (Amazon S3 user guide, "Conditional requests").
+                Some("ConditionalRequestConflict") if attempt < MEETINGS => {
+                    tokio::time::sleep(backoff(attempt)).await;
+                }
+                _ => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Ok(false)
     }
 
     /// Writes an object of JSON, whatever was there.

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::cut::{Chunk, ChunkRow, Verdict};
-use super::{Event, ImportError, Importer, MOST_ERRORS, Pieces};
+use super::{GO_ON, ImportError, Importer, MOST_ERRORS};
 use crate::domain::{Import, ImportState, RowCounts, RowError, neutralised, restored};
 use crate::files::FilesError;
 use crate::store::{ChunkProgress, FailedRow};
@@ -22,47 +22,38 @@ const ERROR: &str = "error";
 impl Importer<'_> {
     /// Closes an import if all its pieces are loaded. Called by whoever may have done the last of it, the cutting or a
     /// piece; several at once do no harm.
-    pub(super) async fn settle(
-        &self,
-        import: &Import,
-        pieces: Pieces<'_>,
-        until: Instant,
-    ) -> Result<Event, ImportError> {
-        let Some(chunks) = import.chunks else { return Ok(Event::Done) };
+    pub(super) async fn settle(&self, import: &Import, until: Instant) -> Result<(), ImportError> {
+        let Some(chunks) = import.chunks else { return Ok(()) };
         if import.state != ImportState::Processing || import.chunks_done < chunks {
-            return Ok(Event::Done);
+            return Ok(());
         }
         for late in 0..import.late_chunks {
-            let chunk = match pieces {
-                Pieces::InBucket => pieces.find(self.files, &import.late_object(late), late).await?,
-                Pieces::InMemory(_, all) => Pieces::InMemory(all, &[]).find(self.files, "", late).await?,
-            };
+            let chunk = self.chunk(&import.late_object(late)).await?;
             if !self.load(import, chunks + late, true, &chunk, until).await? {
-                return Ok(Event::Again);
+                self.store.let_go(import, self.now()).await?;
+                return self.say(import, GO_ON).await;
             }
         }
         let progress = self.store.chunks(import.org, import.id).await?;
         let counts = progress.iter().map(|(_, progress)| progress.counts).sum();
         let import = Import { counts, ..import.clone() };
-        let errors =
-            if counts.failed > 0 { self.put_errors(&import, pieces, &progress).await? } else { Vec::new() };
+        let errors = if counts.failed > 0 { self.put_errors(&import, &progress).await? } else { Vec::new() };
         self.end_with(import, ImportState::Success, &errors).await?;
-        Ok(Event::Done)
+        Ok(())
     }
 
     /// Writes the rows that failed as a file that can be mended and put back. The first errors.
     async fn put_errors(
         &self,
         import: &Import,
-        pieces: Pieces<'_>,
         progress: &[(u32, ChunkProgress)],
     ) -> Result<Vec<RowError>, ImportError> {
         let file = tempfile::NamedTempFile::new()?;
         let mut report = Report::new(&file)?;
         let mut errors = Vec::new();
-        for (number, progress) in self.with_failures(import, progress) {
-            let chunk = pieces.find(self.files, &import.chunk_object(number), number).await?;
-            let failed = self.failed_of(import, &chunk, progress).await?;
+        for (number, _) in self.with_failures(import, progress) {
+            let chunk = self.chunk(&import.chunk_object(number)).await?;
+            let failed = self.failed_of(import, &chunk).await?;
             report.header(&chunk.columns)?;
             for row in &chunk.rows {
                 let why = why(row, &failed);
@@ -90,7 +81,7 @@ impl Importer<'_> {
         for (number, progress) in self.with_failures(import, progress).take(PIECES) {
             let Some(packed) = self.files.read(&import.chunk_object(number)).await? else { continue };
             let chunk = Chunk::unpack(&packed)?;
-            let failed = self.failed_of(import, &chunk, progress).await?;
+            let failed = self.failed_of(import, &chunk).await?;
             let done = usize::try_from(progress.next).unwrap_or(usize::MAX);
             for row in chunk.rows.iter().take(done) {
                 errors.extend(why(row, &failed).iter().cloned());
@@ -121,7 +112,6 @@ impl Importer<'_> {
         &self,
         import: &Import,
         chunk: &Chunk,
-        _progress: &ChunkProgress,
     ) -> Result<HashMap<u32, FailedRow>, ImportError> {
         let (Some(first), Some(last)) = (chunk.rows.first(), chunk.rows.last()) else {
             return Ok(HashMap::new());

@@ -1,6 +1,7 @@
 //! A file cut into pieces: 2,000 rows each, judged.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,11 @@ impl Chunk {
     }
 }
 
+/// The bytes of a row's cells. An empty one takes room, too.
+fn size(cells: &[String]) -> usize {
+    cells.iter().map(|cell| cell.len() + 1).sum()
+}
+
 /// Cuts a file.
 #[derive(Debug)]
 pub(super) struct Cutter<'a> {
@@ -75,7 +81,9 @@ pub(super) struct Cutter<'a> {
     seen: Option<Seen>,
     owners: HashMap<String, Option<UserId>>,
     record: Record,
-    late: VecDeque<(Owners, ChunkRow)>,
+    late: VecDeque<(Arc<Owners>, ChunkRow)>,
+    /// Bytes of their cells.
+    late_bytes: usize,
 }
 
 impl<'a> Cutter<'a> {
@@ -92,7 +100,7 @@ impl<'a> Cutter<'a> {
         };
         let import = import.clone();
         let (owners, record, late) = (HashMap::new(), Record::default(), VecDeque::new());
-        let mut cutter = Self { store, import, sheet, columns, seen, owners, record, late };
+        let mut cutter = Self { store, import, sheet, columns, seen, owners, record, late, late_bytes: 0 };
         let named: HashSet<String> = rows::named(&cutter.import, std::iter::empty()).collect();
         cutter.ask(named).await?;
         let unknown = |name: &&String| !matches!(cutter.owners.get(&fold(name)), Some(Some(_)));
@@ -115,7 +123,7 @@ impl<'a> Cutter<'a> {
     pub(super) async fn next(&mut self) -> Result<Option<Chunk>, ImportError> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < ROWS && bytes < BYTES && self.sheet.read(&mut self.record)? {
-            bytes += self.record.cells.iter().map(String::len).sum::<usize>();
+            bytes += size(&self.record.cells);
             rows.push((self.record.row, self.record.cells.clone()));
         }
         if rows.is_empty() {
@@ -127,32 +135,42 @@ impl<'a> Cutter<'a> {
             .filter(|_| has_owners)
             .flat_map(|(_, cells)| self.columns.fields(cells).owners.into_iter().take(MAX_IDS));
         let named: HashSet<String> = rows::named(&self.import, named).collect();
-        let owners = self.ask(named).await?;
+        let owners = Arc::new(self.ask(named).await?);
         let mut judged = Vec::with_capacity(rows.len());
         for (row, cells) in rows {
             let verdict = self.judge(&owners, row, &cells)?;
             let row = ChunkRow { row, cells, verdict };
             if row.verdict == Verdict::Late {
+                self.late_bytes += size(&row.cells);
                 self.late.push_back((owners.clone(), ChunkRow { verdict: Verdict::Good, ..row.clone() }));
             }
             judged.push(row);
         }
+        let owners = Arc::unwrap_or_clone(owners);
         Ok(Some(Chunk { columns: self.sheet.header().to_vec(), owners, rows: judged }))
     }
 
     /// The next piece of rows that come after all others, if it is full or `all_are_known`.
     pub(super) fn next_late(&mut self, all_are_known: bool) -> Option<Chunk> {
-        if self.late.is_empty() || self.late.len() < ROWS && !all_are_known {
+        let is_full = self.late.len() >= ROWS || self.late_bytes >= BYTES;
+        if self.late.is_empty() || !is_full && !all_are_known {
             return None;
         }
-        let (mut rows, mut all) = (Vec::new(), Owners::default());
+        let (mut rows, mut bytes, mut all): (Vec<ChunkRow>, _, Vec<Arc<Owners>>) =
+            (Vec::new(), 0, Vec::new());
         while rows.len() < ROWS
+            && bytes < BYTES
             && let Some((owners, row)) = self.late.pop_front()
         {
-            all.extend(owners);
+            bytes += size(&row.cells);
+            if all.last().is_none_or(|last| !Arc::ptr_eq(last, &owners)) {
+                all.push(owners);
+            }
             rows.push(row);
         }
-        Some(Chunk { columns: self.sheet.header().to_vec(), owners: all, rows })
+        self.late_bytes -= bytes;
+        let owners = all.iter().flat_map(|owners| owners.iter().map(|(name, id)| (name.clone(), *id)));
+        Some(Chunk { columns: self.sheet.header().to_vec(), owners: owners.collect(), rows })
     }
 
     fn judge(&mut self, owners: &Owners, row: u32, cells: &[String]) -> Result<Verdict, ImportError> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::cut::Chunk;
-use super::{Begun, Event, ImportError, Importer, Pieces, source};
+use super::cut::{Chunk, Cutter};
+use super::{Begun, GO_ON, ImportError, Importer, Outcome, UNDO, source};
 use crate::domain::{FieldErrors, Fields, Import, ImportId, ImportOptions, ImportState, OrgId, Value};
 use crate::files::Object;
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ const EVENT: Duration = Duration::from_secs(240);
 impl Importer<'_> {
     /// Does what an object of the bucket asks for by being there: a file to import, a piece of one to load, or word that
     /// an import goes on. `mark` is the object's tag, `version` its version where the bucket keeps them.
-    pub async fn object(&self, key: &str, mark: &str, version: Option<&str>) -> Result<Event, ImportError> {
+    pub async fn object(&self, key: &str, mark: &str, version: Option<&str>) -> Result<Outcome, ImportError> {
         let parts: Vec<&str> = key.splitn(4, '/').collect();
         let until = Instant::now() + EVENT;
         match *parts.as_slice() {
@@ -33,8 +33,8 @@ impl Importer<'_> {
                     return Ok(ignored("a piece of an import that is not there"));
                 };
                 match (name, name.parse()) {
-                    ("undo", _) => self.go_on_undoing(&import, until).await,
-                    ("go-on", _) => self.go_on(import, None, until).await,
+                    (UNDO, _) => self.go_on_undoing(&import, until).await,
+                    (GO_ON, _) => self.go_on(import, None, until).await,
                     (_, Ok(number)) => self.piece(&import, number, until).await,
                     _ => Ok(ignored("a piece without a number")),
                 }
@@ -51,7 +51,7 @@ impl Importer<'_> {
         mark: &str,
         version: Option<&str>,
         until: Instant,
-    ) -> Result<Event, ImportError> {
+    ) -> Result<Outcome, ImportError> {
         let named = key.split('/').nth(2).and_then(|id| id.parse::<ImportId>().ok());
         let known = match named {
             Some(id) => self.store.find_import(org, id).await?.filter(|import| import.object == key),
@@ -69,7 +69,7 @@ impl Importer<'_> {
         };
         match import {
             Some(import) => self.go_on(import, version, until).await,
-            None => Ok(Event::Done),
+            None => Ok(Outcome::Done),
         }
     }
 
@@ -117,53 +117,72 @@ impl Importer<'_> {
         import: Import,
         version: Option<&str>,
         until: Instant,
-    ) -> Result<Event, ImportError> {
-        if import.held_until.is_some_and(|held| held > self.now()) && !import.state.is_over() {
-            return Ok(Event::Again);
-        }
+    ) -> Result<Outcome, ImportError> {
         if import.state.is_over() {
-            return Ok(Event::Done);
+            self.sweep_late(&import, until).await?;
+            return Ok(Outcome::Done);
+        }
+        if import.is_held(self.now()) {
+            return Ok(Outcome::Again);
+        }
+        if import.chunks.is_some() {
+            self.settle(&import, until).await?;
+            return Ok(Outcome::Done);
         }
         let Some(object) = self.files.open(&import.object, version).await? else {
-            if import.chunks.is_some() {
-                return self.settle(&import, Pieces::InBucket, until).await; // it is cut, and no longer needed
-            }
             let counts = self.counts_so_far(&import).await?;
             self.fail(&Import { counts, ..import }, "the file went before it was read to its end".to_owned())
                 .await?;
-            return Ok(Event::Done);
+            return Ok(Outcome::Done);
         };
         match self.cut_object(&import, object, until).await {
             Err(error @ (ImportError::File(_) | ImportError::Options(_))) => {
                 self.fail(&import, error.to_string()).await?;
-                Ok(Event::Done)
             }
-            result => result,
+            cut => cut?,
         }
+        Ok(Outcome::Done)
     }
 
-    async fn cut_object(
-        &self,
-        import: &Import,
-        object: Object,
-        until: Instant,
-    ) -> Result<Event, ImportError> {
+    async fn cut_object(&self, import: &Import, object: Object, until: Instant) -> Result<(), ImportError> {
         let (file, content) = source::fetch(object).await?;
         let Begun::New(import, mut cutter) = self.begin(import, file, content, true).await? else {
-            return Ok(Event::Done);
+            return Ok(());
         };
         if import.options.dry_run {
             let (counts, errors) = self.dry(&import, &mut cutter).await?;
             self.end_with(Import { counts, ..import }, ImportState::Success, &errors).await?;
-            return Ok(Event::Done);
+            return Ok(());
         }
-        let mut chunks = 0;
-        let (mut late, mut more) = (0, true);
+        match self.cut(&import, &mut cutter, None).await? {
+            Some(import) => self.settle(&import, until).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Cuts a file to its end. A piece that is in the bucket already stays as it is: it may be loaded already, and who was
+    /// a member then may be none now. With `load_until` each piece is loaded at once; none if the time is up before the
+    /// end of the file.
+    pub(super) async fn cut(
+        &self,
+        import: &Import,
+        cutter: &mut Cutter<'_>,
+        load_until: Option<Instant>,
+    ) -> Result<Option<Import>, ImportError> {
+        let (mut chunks, mut late, mut more) = (0, 0, true);
         while more {
             let next = cutter.next().await?;
             more = next.is_some();
             if let Some(chunk) = next {
-                self.files.put_new(&import.chunk_object(chunks), chunk.pack()?).await?;
+                let (object, packed) = (import.chunk_object(chunks), chunk.pack()?);
+                let is_new = self.files.put_new(&object, packed).await?;
+                match load_until {
+                    Some(until) if !self.load(import, chunks, false, &chunk, until).await? => {
+                        return Ok(None);
+                    }
+                    None if !is_new => self.announce(import, chunks).await?,
+                    Some(_) | None => {}
+                }
                 chunks += 1;
             }
             while let Some(chunk) = cutter.next_late(!more) {
@@ -171,42 +190,65 @@ impl Importer<'_> {
                 late += 1;
             }
         }
-        let import = self.store.cut_import(&import, chunks, late, self.now()).await?;
-        self.settle(&import, Pieces::InBucket, until).await
+        Ok(Some(self.store.cut_import(import, chunks, late, self.now()).await?))
     }
 
-    /// Takes away what runs over a piece left behind that came too late, when all was done, and were killed; of pieces that
-    /// come last too, which whoever loads an earlier piece may have been at.
-    async fn sweep(&self, import: &Import, number: u32, until: Instant) -> Result<Event, ImportError> {
-        let chunks = import.chunks.unwrap_or(number + 1);
-        let late = (0..import.late_chunks).map(|late| (chunks + late, true, import.late_object(late)));
-        for (number, is_late, object) in late.chain([(number, false, import.chunk_object(number))]) {
-            let progress = self.store.chunk(import, number).await?;
-            if progress.open.is_empty() || !progress.done {
-                continue;
-            }
-            let Some(packed) = self.files.read(&object).await? else { continue };
-            if !self.load(import, number, is_late, &Chunk::unpack(&packed)?, until).await? {
-                return Ok(Event::Again);
-            }
+    /// Has the import function told again of a piece that is not loaded: whoever was told first may have sent it away.
+    async fn announce(&self, import: &Import, number: u32) -> Result<(), ImportError> {
+        let object = import.chunk_object(number);
+        if self.store.chunk(import, number).await?.done {
+            return Ok(());
         }
-        Ok(Event::Done)
+        match self.files.read(&object).await? {
+            Some(packed) => Ok(self.files.put_json(&object, packed).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away what runs over a piece left behind that came too late, when all was done, and were killed.
+    async fn sweep(
+        &self,
+        import: &Import,
+        (number, is_late, object): (u32, bool, String),
+        until: Instant,
+    ) -> Result<(), ImportError> {
+        let progress = self.store.chunk(import, number).await?;
+        if progress.open.is_empty() || !progress.done {
+            return Ok(());
+        }
+        let Some(packed) = self.files.read(&object).await? else { return Ok(()) };
+        self.load(import, number, is_late, &Chunk::unpack(&packed)?, until).await?;
+        Ok(())
+    }
+
+    /// The same of the pieces that come last, at which whoever loads another, or closes, may have been.
+    async fn sweep_late(&self, import: &Import, until: Instant) -> Result<(), ImportError> {
+        let chunks = import.chunks.unwrap_or_default();
+        for late in 0..import.late_chunks {
+            self.sweep(import, (chunks + late, true, import.late_object(late)), until).await?;
+        }
+        Ok(())
     }
 
     /// A piece of a file was put into the bucket.
-    async fn piece(&self, import: &Import, number: u32, until: Instant) -> Result<Event, ImportError> {
+    async fn piece(&self, import: &Import, number: u32, until: Instant) -> Result<Outcome, ImportError> {
+        let object = import.chunk_object(number);
         if import.state != ImportState::Processing {
-            return self.sweep(import, number, until).await;
+            self.sweep_late(import, until).await?;
+            self.sweep(import, (number, false, object), until).await?;
+            return Ok(Outcome::Done);
         }
-        let chunk = Pieces::InBucket.find(self.files, &import.chunk_object(number), number).await?;
-        if !self.load(import, number, false, &chunk, until).await? {
-            return Ok(Event::Again);
+        if import.is_held(self.now()) {
+            return Ok(Outcome::Done); // its file's event comes again, and has it announced if need be
         }
-        let import = self.store.find_import(import.org, import.id).await?;
-        match import {
-            Some(import) => self.settle(&import, Pieces::InBucket, until).await,
-            None => Ok(Event::Done),
+        if !self.load(import, number, false, &self.chunk(&object).await?, until).await? {
+            self.announce(import, number).await?;
+            return Ok(Outcome::Done);
         }
+        if let Some(import) = self.store.find_import(import.org, import.id).await? {
+            self.settle(&import, until).await?;
+        }
+        Ok(Outcome::Done)
     }
 }
 
@@ -220,7 +262,7 @@ fn options(metadata: &HashMap<String, String>) -> Result<ImportOptions, FieldErr
 }
 
 /// Passes over an object; its key is not told, for it may hold a name.
-fn ignored(what: &'static str) -> Event {
+fn ignored(what: &'static str) -> Outcome {
     tracing::warn!("{what} is passed over");
-    Event::Done
+    Outcome::Done
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::cut::{Chunk, ChunkRow, Cutter, Verdict};
 use super::rows;
 use super::{ImportError, Importer, MOST_ERRORS};
-use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, Role, RowCounts, RowError};
-use crate::store::{FailedRow, Judged, Ready, Run, StoreError, Surroundings};
+use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, Role, RowCounts, RowError, Rules};
+use crate::store::{FailedRow, Judged, Reached, Ready, Run, StoreError, Surroundings};
 
 /// Rows that a group is put together from: about as many as go into one, for what is read of the others is read again.
 const WINDOW: usize = 94;
@@ -17,6 +17,26 @@ const WINDOW: usize = 94;
 const WINDOW_OF_CHANGES: usize = 16;
 /// Longest wait for a table that is busy, in seconds.
 const LONGEST_WAIT: u64 = 10;
+
+/// How long a busy table is waited for.
+struct Patience {
+    until: Instant,
+    waits: u32,
+}
+
+impl Patience {
+    /// Waits, each time longer, if the table is busy and there is time for it; else the error again.
+    async fn wait(&mut self, import: &Import, error: StoreError) -> Result<(), ImportError> {
+        let wait = Duration::from_secs((1 << self.waits).min(LONGEST_WAIT));
+        if !matches!(error, StoreError::Unavailable(_)) || Instant::now() + wait >= self.until {
+            return Err(error.into());
+        }
+        tracing::info!(import.id = %import.id, "the table is busy; a piece waits");
+        tokio::time::sleep(wait).await;
+        self.waits = (self.waits + 1).min(4);
+        Ok(())
+    }
+}
 
 impl Importer<'_> {
     /// Loads a piece until then at the latest; whether all of it is loaded.
@@ -28,45 +48,14 @@ impl Importer<'_> {
         chunk: &Chunk,
         until: Instant,
     ) -> Result<bool, ImportError> {
-        let mut waits = 0;
-        loop {
-            match self.try_load(import, number, is_late, chunk, until).await {
-                Err(ImportError::Store(StoreError::Unavailable(cause))) => {
-                    let wait = Duration::from_secs((1 << waits).min(LONGEST_WAIT));
-                    if Instant::now() + wait >= until {
-                        return Err(StoreError::Unavailable(cause).into());
-                    }
-                    tracing::info!(import.id = %import.id, "the table is busy; a piece waits");
-                    tokio::time::sleep(wait).await;
-                    waits = (waits + 1).min(4);
-                }
-                loaded => return loaded,
-            }
-        }
-    }
-
-    async fn try_load(
-        &self,
-        import: &Import,
-        number: u32,
-        is_late: bool,
-        chunk: &Chunk,
-        until: Instant,
-    ) -> Result<bool, ImportError> {
         let columns = Columns::of(&chunk.columns).map_err(|error| ImportError::File(error.to_string()))?;
         let end = u32::try_from(chunk.rows.len()).unwrap_or(u32::MAX);
-        let (attempt, progress) = self.store.begin_chunk(import, number, self.now()).await?;
-        let (mut next, mut done) = (progress.next, progress.done);
-        let mut run = Run {
-            store: self.store,
-            ids: self.ids,
-            import,
-            number,
-            is_late,
-            attempt,
-            caller: if done { None } else { self.caller(import).await? },
-            rules: if done { Default::default() } else { self.store.rules(import.org).await? },
-            known: Surroundings::default(),
+        let mut patience = Patience { until, waits: 0 };
+        let (mut run, mut reached) = loop {
+            match self.begin_run(import, number, is_late).await {
+                Err(error) => patience.wait(import, error).await?,
+                Ok(begun) => break begun,
+            }
         };
         let fail = |row: u32, errors: &FieldErrors| FailedRow {
             row,
@@ -76,8 +65,8 @@ impl Importer<'_> {
         let size =
             if import.options.on_duplicate == OnDuplicate::Update { WINDOW_OF_CHANGES } else { WINDOW };
         let mut window: VecDeque<Judged> = VecDeque::with_capacity(size);
-        let mut judged_to = next;
-        while !done {
+        let (mut judged_to, mut failed) = (reached.next, false);
+        while !reached.done {
             if Instant::now() >= until {
                 return Ok(false);
             }
@@ -85,20 +74,56 @@ impl Importer<'_> {
                 window.extend(usize::try_from(judged_to).ok().and_then(|at| chunk.rows.get(at)).map(judge));
                 judged_to += 1;
             }
-            let reached = run.write(window.make_contiguous(), next, end, self.now(), &fail).await?;
-            let taken = usize::try_from(reached.next.saturating_sub(next)).unwrap_or(usize::MAX);
+            let (from, now) = (reached.next, self.now());
+            let written = match failed {
+                true => run.renew(now).await,
+                false => run.write(window.make_contiguous(), from, end, now, &fail).await,
+            };
+            failed = written.is_err();
+            match written {
+                Err(error) => patience.wait(import, error).await?,
+                Ok(written) => reached = written,
+            }
+            let taken = usize::try_from(reached.next.saturating_sub(from)).unwrap_or(usize::MAX);
             window.drain(..taken.min(window.len()));
             judged_to = judged_to.max(reached.next);
-            (next, done) = (reached.next, reached.done);
         }
-        let progress = self.store.chunk(import, number).await?;
         let numbers: Vec<u32> = chunk.rows.iter().map(|row| row.row).collect();
-        self.store.sweep_chunk(import, number, &progress, &numbers, attempt, self.now()).await?;
+        while let Err(error) = run.end(&numbers, self.now()).await {
+            patience.wait(import, error).await?;
+        }
         Ok(true)
     }
 
+    /// A run over a piece, and how far that is.
+    async fn begin_run<'a>(
+        &'a self,
+        import: &'a Import,
+        number: u32,
+        is_late: bool,
+    ) -> Result<(Run<'a>, Reached), StoreError> {
+        let mut run = Run {
+            store: self.store,
+            ids: self.ids,
+            import,
+            number,
+            is_late,
+            attempts: Vec::new(),
+            strays: Vec::new(),
+            caller: None,
+            rules: Rules::default(),
+            known: Surroundings::default(),
+        };
+        let reached = run.renew(self.now()).await?;
+        if !reached.done {
+            run.caller = self.caller(import).await?;
+            run.rules = self.store.rules(import.org).await?;
+        }
+        Ok((run, reached))
+    }
+
     /// Whose rights hold for leads that an import changes.
-    async fn caller(&self, import: &Import) -> Result<Option<Caller>, ImportError> {
+    async fn caller(&self, import: &Import) -> Result<Option<Caller>, StoreError> {
         let (OnDuplicate::Update, Some(by)) = (import.options.on_duplicate, &import.created_by) else {
             return Ok(None);
         };

@@ -35,6 +35,10 @@ pub use undo::Left;
 const MOST_IGNORED: usize = 100;
 /// Most errors that an answer has.
 pub const MOST_ERRORS: usize = 1_000;
+/// The word that an import goes on.
+const GO_ON: &str = "go-on";
+/// The word that taking it back does.
+const UNDO: &str = "undo";
 
 /// Why an import does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +55,24 @@ pub enum ImportError {
     Files(#[from] FilesError),
     /// The disk failed.
     #[error("the disk failed")]
-    Disk(#[from] io::Error),
+    Disk(#[source] io::Error),
+}
+
+impl From<io::Error> for ImportError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull => {
+                Self::File("the file takes more room than there is; cut it into several".to_owned())
+            }
+            _ => Self::Disk(error),
+        }
+    }
 }
 
 impl From<SheetError> for ImportError {
     fn from(error: SheetError) -> Self {
         match error {
-            SheetError::Io(error) => Self::Disk(error),
+            SheetError::Io(error) => error.into(),
             error => Self::File(error.to_string()),
         }
     }
@@ -65,10 +80,11 @@ impl From<SheetError> for ImportError {
 
 /// What is to be done with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum Outcome {
     /// It is done with.
     Done,
-    /// It must come again.
+    /// It must come again: somebody else is at work. Not for what is left of long work, which has events of its own, for
+    /// an event that has come so many times is a dead letter.
     Again,
 }
 
@@ -96,6 +112,18 @@ impl<'a> Importer<'a> {
 
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// Has the import function told that an import, or its undo, goes on.
+    async fn say(&self, import: &Import, word: &str) -> Result<(), ImportError> {
+        self.files.put_json(&import.word_object(word), "{}".into()).await?;
+        Ok(())
+    }
+
+    /// A piece of a file.
+    async fn chunk(&self, object: &str) -> Result<Chunk, ImportError> {
+        let packed = self.files.read(object).await?;
+        Chunk::unpack(&packed.ok_or_else(|| FilesError::Failed("a piece of an import is gone".into()))?)
     }
 
     /// Looks whether the file can be read from its start to its end, and whether its bytes came before: then there is
@@ -167,25 +195,4 @@ enum Begun<'a> {
     New(Import, Box<Cutter<'a>>),
     /// Its bytes came before; there is nothing to do.
     Repeat(Import),
-}
-
-/// Where the pieces of a file are.
-#[derive(Debug, Clone, Copy)]
-enum Pieces<'c> {
-    InBucket,
-    /// The pieces, and those that come last.
-    InMemory(&'c [Chunk], &'c [Chunk]),
-}
-
-impl Pieces<'_> {
-    async fn find(self, files: &Files, object: &str, number: u32) -> Result<Chunk, ImportError> {
-        let gone = || FilesError::Failed(format!("piece {number} of an import is gone").into());
-        match self {
-            Self::InBucket => Chunk::unpack(&files.read(object).await?.ok_or_else(gone)?),
-            Self::InMemory(pieces, _) => {
-                let piece = usize::try_from(number).ok().and_then(|number| pieces.get(number));
-                Ok(piece.cloned().ok_or_else(gone)?)
-            }
-        }
-    }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::cut::Chunk;
-use super::{Begun, Event, ImportError, Importer, Pieces, source};
+use super::{Begun, GO_ON, ImportError, Importer, source};
 use crate::domain::{Import, ImportId, ImportOptions, ImportState, OrgId, Person, RowError};
 use crate::files::UploadLink;
 use crate::store::StoreError;
@@ -14,7 +13,7 @@ use crate::store::StoreError;
 /// Longest that a request works on the file it brought, and on taking it back.
 pub(super) const REQUEST: Duration = Duration::from_secs(20);
 /// How long nobody else touches an import that a request works on.
-const HELD: chrono::Duration = chrono::Duration::seconds(60);
+pub(super) const HELD: chrono::Duration = chrono::Duration::seconds(60);
 
 impl Importer<'_> {
     /// Writes down an import whose file its sender will put into the bucket.
@@ -55,24 +54,14 @@ impl Importer<'_> {
             Begun::New(import, cutter) => (import, cutter),
             Begun::Repeat(import) => return Ok(import),
         };
-        let (mut pieces, mut late) = (Vec::new(), Vec::new());
-        while let Some(chunk) = cutter.next().await? {
-            pieces.push(chunk);
-        }
-        while let Some(chunk) = cutter.next_late(true) {
-            late.push(chunk);
-        }
-        for (number, chunk) in (0..).zip(&pieces) {
-            if !self.load(&import, number, false, chunk, until).await? {
-                return self.leave(&import).await;
+        match self.cut(&import, &mut cutter, Some(until)).await? {
+            Some(import) => self.settle(&import, until).await?,
+            None => {
+                self.store.let_go(&import, self.now()).await?;
+                self.say(&import, GO_ON).await?;
             }
         }
-        let count = |chunks: &[Chunk]| u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-        let import = self.store.cut_import(&import, count(&pieces), count(&late), self.now()).await?;
-        match self.settle(&import, Pieces::InMemory(&pieces, &late), until).await? {
-            Event::Done => self.again(&import).await,
-            Event::Again => self.leave(&import).await,
-        }
+        self.again(&import).await
     }
 
     /// Makes sure that the file of an import is in the bucket, where an event finds it: the request that brought it may
@@ -80,13 +69,6 @@ impl Importer<'_> {
     pub async fn keep(&self, import: &Import, file: &File) -> Result<(), ImportError> {
         self.files.put_new(&import.object, source::bytes(file)?).await?;
         Ok(())
-    }
-
-    /// Leaves an import to events.
-    async fn leave(&self, import: &Import) -> Result<Import, ImportError> {
-        let left = self.store.let_go(import, self.now()).await?;
-        self.files.put_new(&format!("chunks/{}/{}/go-on", import.org, import.id), "go on".into()).await?;
-        Ok(left)
     }
 
     pub(super) async fn again(&self, import: &Import) -> Result<Import, ImportError> {

@@ -70,20 +70,49 @@ pub(super) fn bytes(mut file: &File) -> io::Result<Bytes> {
 
 /// The file as a sheet, its columns and its number of rows: it was read to the end, so that no row is written of a file
 /// that turns out to be broken in its last one.
-pub(super) fn read(mut file: File) -> Result<(Sheet, Columns, u32), ImportError> {
+pub(super) fn read(file: File) -> Result<(Sheet, Columns, u32), ImportError> {
+    read_within(file, ImportSize::MOST_ROWS, ImportSize::MOST_CELLS)
+}
+
+fn read_within(
+    mut file: File,
+    most_rows: u32,
+    most_cells: u64,
+) -> Result<(Sheet, Columns, u32), ImportError> {
     file.seek(SeekFrom::Start(0))?;
     let mut sheet = Sheet::open(file)?;
     let mut columns = Columns::of(sheet.header()).map_err(|error| ImportError::File(error.to_string()))?;
-    let (mut record, mut rows) = (Record::default(), 0);
+    let (mut record, mut rows, mut cells) = (Record::default(), 0, 0);
+    let too_many =
+        |what: String| ImportError::File(format!("the file has more than {what}; cut it into several"));
     while sheet.read(&mut record)? {
         columns.note(&record.cells);
         rows += 1;
-        if rows > ImportSize::MOST_ROWS {
-            let most = ImportSize::MOST_ROWS;
-            return Err(ImportError::File(format!(
-                "the file has more than {most} rows; cut it into several"
-            )));
+        cells += record.cells.len() as u64;
+        if rows > most_rows {
+            return Err(too_many(format!("{most_rows} rows")));
+        }
+        if cells > most_cells {
+            return Err(too_many(format!("{most_cells} cells")));
         }
     }
     Ok((sheet.again()?, columns, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_cells_are_bounded_and_blank_lines_are_neither() {
+        let told = |text: &str, rows, cells| {
+            let (file, _) = file_of(text.as_bytes()).unwrap();
+            read_within(file, rows, cells).map(|(_, _, rows)| rows).map_err(|error| error.to_string())
+        };
+        let text = "Name,E-mail,Phone\n\na\n \nb\n\n";
+
+        assert_eq!(told(text, 2, 6), Ok(2));
+        assert_eq!(told(text, 1, 6), Err("the file has more than 1 rows; cut it into several".to_owned()));
+        assert_eq!(told(text, 2, 5), Err("the file has more than 5 cells; cut it into several".to_owned()));
+    }
 }

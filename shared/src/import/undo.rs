@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::request::REQUEST;
-use super::{Event, ImportError, Importer, MOST_ERRORS};
+use super::request::{HELD, REQUEST};
+use super::{ImportError, Importer, MOST_ERRORS, Outcome, UNDO};
 use crate::attachments::Attachments;
 use crate::domain::{Import, ImportState, Lead, LeadId, Person, UndoCounts};
 use crate::files::FilesError;
@@ -27,7 +27,7 @@ pub struct Left {
 /// What became of a lead that the import had changed.
 enum Restored {
     Wholly,
-    /// The import had made it, too, and it is removed.
+    /// The import had made it, too, and it is removed and counted.
     Removed,
     /// The import had made it, too, and it is left with those.
     Own,
@@ -54,37 +54,56 @@ impl Leftovers {
 
 impl Importer<'_> {
     /// Takes an import back, as far as that goes in 20 seconds; the rest goes on by events. `Store(Conflict)` if it is
-    /// not over, or there is nothing to take back.
+    /// not over.
     pub async fn undo(&self, import: Import, by: &Person) -> Result<Import, ImportError> {
         let until = Instant::now() + REQUEST;
         let import = match import.state {
             ImportState::Undone => return Ok(import),
             ImportState::Undoing => import,
-            _ => self.store.begin_undo(&import, by, self.now()).await?,
+            _ => {
+                let import = self.store.begin_undo(&import, by, self.now() + HELD, self.now()).await?;
+                self.say(&import, UNDO).await?; // heard if the request is killed
+                import
+            }
         };
-        if self.go_on_undoing(&import, until).await? == Event::Again {
-            let word = format!("chunks/{}/{}/undo", import.org, import.id);
-            self.files.put_json(&word, "{}".into()).await?;
+        if !self.undo_until(&import, by, until).await? {
+            self.store.let_go(&import, self.now()).await?;
+            self.say(&import, UNDO).await?;
         }
         self.again(&import).await
     }
 
     /// Goes on with an undo until then at the latest.
-    pub(super) async fn go_on_undoing(&self, import: &Import, until: Instant) -> Result<Event, ImportError> {
+    pub(super) async fn go_on_undoing(
+        &self,
+        import: &Import,
+        until: Instant,
+    ) -> Result<Outcome, ImportError> {
         let (ImportState::Undoing, Some(by)) = (import.state, &import.undone_by) else {
-            return Ok(Event::Done);
+            return Ok(Outcome::Done);
         };
+        if import.is_held(self.now()) {
+            return Ok(Outcome::Again);
+        }
+        if !self.undo_until(import, by, until).await? {
+            self.say(import, UNDO).await?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Whether all is done.
+    async fn undo_until(&self, import: &Import, by: &Person, until: Instant) -> Result<bool, ImportError> {
         let mut left = Leftovers::default();
         let done = self.restore_all(import, by, &mut left, until).await?
             && self.remove_all(import, &mut left, until).await?;
         if !done {
-            return Ok(Event::Again);
+            return Ok(false);
         }
         let bytes = serde_json::to_vec(&left.first).map_err(|error| FilesError::Failed(error.into()))?;
         self.files.put_json(&import.result_object(LEFT), bytes.into()).await?;
         self.store.release_content(import).await?;
         match self.store.end_undo(import, left.count, self.now()).await {
-            Ok(_) | Err(StoreError::Conflict) => Ok(Event::Done),
+            Ok(_) | Err(StoreError::Conflict) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
@@ -113,9 +132,8 @@ impl Importer<'_> {
             for updated in &page {
                 let undo = match self.restore(import, updated, by).await? {
                     Restored::Wholly => UndoCounts { restored: 1, ..UndoCounts::default() },
-                    Restored::Removed => UndoCounts { removed: 1, ..UndoCounts::default() },
                     Restored::Gone => UndoCounts::default(),
-                    Restored::Own => continue,
+                    Restored::Removed | Restored::Own => continue,
                     Restored::Left(reason) => {
                         left.add(updated.lead, reason);
                         continue;
@@ -144,7 +162,7 @@ impl Importer<'_> {
                 return Ok(Restored::Gone);
             };
             if lead.import == Some(import.id) {
-                return self.remove_own(lead, updated).await;
+                return self.remove_own(import, lead, updated).await;
             }
             let event = self.store.find_event(import.org, updated.lead, updated.version).await?;
             let Some(event) = event.filter(|_| lead.conversion.is_none()) else {
@@ -168,13 +186,17 @@ impl Importer<'_> {
     }
 
     /// Removes a lead that the import made and a later row of its file changed, if nobody worked on it since.
-    async fn remove_own(&self, lead: Lead, updated: &UpdatedRow) -> Result<Restored, ImportError> {
-        let folder = self.store.folder(lead.org, lead.id, true).await?;
-        let alone = folder.is_some_and(|folder| folder.comments.is_empty() && folder.attachments.is_empty());
-        if lead.version != updated.version || lead.conversion.is_some() || !alone {
+    async fn remove_own(
+        &self,
+        import: &Import,
+        lead: Lead,
+        updated: &UpdatedRow,
+    ) -> Result<Restored, ImportError> {
+        if lead.version != updated.version || lead.conversion.is_some() || lead.worked_on {
             return Ok(Restored::Own);
         }
-        match Attachments::new(self.store, self.files).remove_lead(&lead, self.now()).await {
+        let attachments = Attachments::new(self.store, self.files);
+        match attachments.remove_lead(&lead, Some((import, updated)), self.now()).await {
             Ok(()) => Ok(Restored::Removed),
             Err(StoreError::Conflict) => Ok(Restored::Own),
             Err(error) => Err(error.into()),
@@ -189,8 +211,8 @@ impl Importer<'_> {
         until: Instant,
     ) -> Result<bool, ImportError> {
         let mut after = None;
-        while let Some(pack) = self.store.next_pack(import, after).await? {
-            after = Some(pack.last());
+        while let Some(pack) = self.store.next_pack(import, after.as_ref()).await? {
+            after = Some(pack.clone());
             for lead in self.remove_pack(import, pack).await? {
                 left.add(lead.id, "somebody worked on it since");
             }
@@ -205,7 +227,8 @@ impl Importer<'_> {
     async fn remove_pack(&self, import: &Import, mut pack: PackedLeads) -> Result<Vec<Lead>, ImportError> {
         for _ in 0..ATTEMPTS {
             let leads = self.store.packed(import, &pack).await?;
-            let (untouched, touched) = self.store.untouched(leads).await?;
+            let (untouched, touched): (Vec<Lead>, _) =
+                leads.into_iter().partition(|lead| lead.version == 1 && !lead.worked_on);
             match self.store.remove_packed(import, &mut pack, &untouched, self.now()).await {
                 Ok(()) => return Ok(touched),
                 Err(StoreError::Conflict) => match self.store.same_pack(import, &pack).await? {

@@ -42,26 +42,33 @@ impl Csv {
         Ok(Self { text: std::io::Read::chain(head, text), line: Line::new(delimiter), row: 0 })
     }
 
-    /// The next row, blank or not; false at the end.
+    /// The next row that is not blank; false at the end.
     pub(super) fn read(&mut self, record: &mut Record, width: usize) -> Result<bool, SheetError> {
+        while self.next()? {
+            let text = self.line.text()?;
+            if !text.trim().is_empty() {
+                self.line.write(text, record, self.row, width);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next line, blank or not; false at the end.
+    fn next(&mut self) -> Result<bool, SheetError> {
         self.line.clear();
-        let row = self.row.saturating_add(1);
-        let found = loop {
+        self.row = self.row.saturating_add(1);
+        loop {
             let bytes = self.text.fill_buf().map_err(SheetError::Io)?;
             if bytes.is_empty() {
-                break self.line.end().map_err(|problem| SheetError::row(row, problem))?;
+                return self.line.end().map_err(|problem| SheetError::row(self.row, problem));
             }
-            let (used, ended) = self.line.push(bytes, row)?;
+            let (used, ended) = self.line.push(bytes, self.row)?;
             self.text.consume(used);
             if ended {
-                break true;
+                return Ok(true);
             }
-        };
-        if found {
-            self.row = row;
-            self.line.write(record, row, width)?;
         }
-        Ok(found)
     }
 
     /// The same from its beginning.
@@ -199,15 +206,18 @@ impl Line {
         Ok(())
     }
 
-    fn write(&self, record: &mut Record, row: u32, width: usize) -> Result<(), SheetError> {
+    /// All cells, one right after the other.
+    fn text(&self) -> Result<&str, SheetError> {
         let changed = |_| SheetError::Io(std::io::Error::other("the file changed while it was read"));
-        let text = std::str::from_utf8(&self.text).map_err(changed)?;
+        std::str::from_utf8(&self.text).map_err(changed)
+    }
+
+    fn write(&self, text: &str, record: &mut Record, row: u32, width: usize) {
         record.clear(row, width.max(self.ends.len()));
         let mut start = 0;
         for (column, end) in self.ends.iter().enumerate() {
             record.fill(column, text.get(start..*end).unwrap_or_default());
             start = *end;
         }
-        Ok(())
     }
 }

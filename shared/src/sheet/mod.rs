@@ -107,14 +107,9 @@ impl Sheet {
 
 impl Rows {
     fn read(&mut self, record: &mut Record, width: usize) -> Result<bool, SheetError> {
-        loop {
-            let found = match self {
-                Self::Csv(csv) => csv.read(record, width)?,
-                Self::Spool(spool) => spool.read(record, width)?,
-            };
-            if !found || !record.is_blank() {
-                return Ok(found);
-            }
+        match self {
+            Self::Csv(csv) => csv.read(record, width),
+            Self::Spool(spool) => spool.read(record, width),
         }
     }
 }

@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::number::{iso_date, write_number, write_percent};
 use super::package::Package;
-use super::spool::{Spool, SpoolWriter};
+use super::spool::{Finished, Spool, SpoolWriter};
 use super::xml::{Xml, add_text, attribute};
 use super::{SheetError, limits};
 
@@ -55,15 +55,17 @@ pub(super) fn read(mut package: Package) -> Result<Option<Spool>, SheetError> {
         return Err(SheetError::damaged("it has no content"));
     };
     let (mut hidden, mut style) = (HashSet::new(), None);
+    let mut spool = SpoolWriter::new()?;
     loop {
         match next(&mut xml)? {
             Found::Style(name) => style = name,
             Found::TableStyle { hidden: true } if hidden.len() < HIDDEN => hidden.extend(style.take()),
             Found::Table(Some(style)) if hidden.contains(&style) => xml.skip()?,
             Found::Table(_) => {
-                if let Some(spool) = read_table(&mut xml)? {
-                    return Ok(Some(spool));
-                }
+                spool = match read_table(&mut xml, spool)? {
+                    Finished::Rows(rows) => return Ok(Some(rows)),
+                    Finished::Blank(spool) => spool,
+                };
             }
             Found::End => return Ok(None),
             Found::TableStyle { .. } | Found::Row { .. } | Found::Cell { .. } => (),
@@ -146,8 +148,7 @@ fn plain_time(duration: &str) -> Option<String> {
 }
 
 /// Reads the table that was just begun.
-fn read_table(xml: &mut Xml<'_>) -> Result<Option<Spool>, SheetError> {
-    let mut spool = SpoolWriter::new()?;
+fn read_table(xml: &mut Xml<'_>, mut spool: SpoolWriter) -> Result<Finished, SheetError> {
     let (mut next_row, mut column) = (1_u32, 0_u32);
     let mut text = String::new();
     loop {

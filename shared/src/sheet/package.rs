@@ -20,6 +20,8 @@ const PARTS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Package {
     file: Metered,
+    /// Bytes of the whole file: no part is packed into more, whatever it claims.
+    size: u64,
     parts: HashMap<String, ZipFileEntry<'static>>,
 }
 
@@ -29,6 +31,7 @@ pub(super) type Part<'a> = Bounded<BufReader<ZipFile<'a, Metered>>>;
 impl Package {
     /// Reads the directory. Not by `ZipArchive`, which makes room for as many parts as the file claims to have.
     pub(super) fn open(file: File) -> Result<Self, SheetError> {
+        let size = file.metadata().map_err(SheetError::Io)?.len();
         let mut zip =
             ZipIterable::try_new(Metered { file, left: DIRECTORY }, Config::default()).map_err(zipped)?;
         if zip.len() > PARTS {
@@ -42,7 +45,7 @@ impl Package {
             parts.insert(name, entry);
         }
         let file = entries.reader_mut().file.try_clone().map_err(SheetError::Io)?;
-        Ok(Self { file: Metered { file, left: u64::MAX }, parts })
+        Ok(Self { file: Metered { file, left: u64::MAX }, size, parts })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -52,7 +55,8 @@ impl Package {
     /// Takes the part of this name, which may unpack to so many bytes.
     pub(super) fn part(&mut self, name: &str, limit: u64) -> Result<Option<Part<'_>>, SheetError> {
         let Some(entry) = self.parts.remove(&plain(name)) else { return Ok(None) };
-        let grown = entry.compressed_size().saturating_mul(limits::GROWTH).max(limits::PACKED_DENSELY);
+        let packed = entry.compressed_size().min(self.size);
+        let grown = packed.saturating_mul(limits::GROWTH).max(limits::PACKED_DENSELY);
         let part = entry.with_reader(&mut self.file, ZipReadOptions::new()).map_err(zipped)?;
         Ok(Some(Bounded {
             inner: BufReader::with_capacity(64 << 10, part),

@@ -30,9 +30,4 @@ impl Record {
             cell.push_str(text);
         }
     }
-
-    /// Whether a person sees nothing in this row.
-    pub(super) fn is_blank(&self) -> bool {
-        self.cells.iter().all(|cell| cell.trim().is_empty())
-    }
 }

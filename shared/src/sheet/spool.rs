@@ -12,11 +12,12 @@ const HEAD: usize = 4 * size_of::<u32>();
 
 const ROWS: &str = "has more than 1,048,576 rows";
 
-/// Takes the cells of a worksheet row by row.
+/// Takes the cells of a worksheet row by row, and of the next worksheet if that one is blank.
 #[derive(Debug)]
 pub(super) struct SpoolWriter {
     file: BufWriter<File>,
     size: u64,
+    /// Bytes of text that came, of all worksheets and of blank rows too: these take time, if no room.
     text_size: u64,
     row: u32,
     repeats: u32,
@@ -77,14 +78,16 @@ impl SpoolWriter {
     }
 
     fn flush(&mut self) -> Result<(), SheetError> {
-        if !self.text.trim_ascii().is_empty() {
-            if self.row.saturating_add(self.repeats - 1) > limits::WORKSHEET_ROWS {
-                return Err(SheetError::TooLarge(ROWS));
-            }
-            self.text_size += self.text.len() as u64 * u64::from(self.repeats);
-            if self.text_size > limits::TEXT {
-                return Err(SheetError::TooLarge("holds more than 1 GB of text"));
-            }
+        let is_blank = self.text.trim().is_empty();
+        if !is_blank && self.row.saturating_add(self.repeats - 1) > limits::WORKSHEET_ROWS {
+            return Err(SheetError::TooLarge(ROWS));
+        }
+        let repeats = if is_blank { 1 } else { self.repeats };
+        self.text_size += self.text.len() as u64 * u64::from(repeats);
+        if self.text_size > limits::TEXT {
+            return Err(SheetError::TooLarge("holds more than 1 GB of text"));
+        }
+        if !is_blank {
             let head = [self.row, self.repeats, self.cells.len() as u32, self.text.len() as u32];
             let cells = self.cells.iter().flat_map(|(column, end)| [*column, *end]);
             for number in head.into_iter().chain(cells) {
@@ -99,15 +102,15 @@ impl SpoolWriter {
         Ok(())
     }
 
-    /// The rows, from the first; none if all are blank.
-    pub(super) fn finish(mut self) -> Result<Option<Spool>, SheetError> {
+    /// The rows, from the first; if all are blank, the writer for the next worksheet.
+    pub(super) fn finish(mut self) -> Result<Finished, SheetError> {
         self.flush()?;
         if self.rows == 0 {
-            return Ok(None);
+            return Ok(Finished::Blank(Self { row: 0, begun: 0, ..self }));
         }
         let mut file = self.file.into_inner().map_err(|error| SheetError::Io(error.into_error()))?;
         file.seek(SeekFrom::Start(0)).map_err(SheetError::Io)?;
-        Ok(Some(Spool {
+        Ok(Finished::Rows(Spool {
             file: BufReader::with_capacity(BUFFER, file),
             size: self.size,
             left: self.size,
@@ -119,6 +122,13 @@ impl SpoolWriter {
             read: 0,
         }))
     }
+}
+
+/// A worksheet that came to its end.
+#[derive(Debug)]
+pub(super) enum Finished {
+    Rows(Spool),
+    Blank(SpoolWriter),
 }
 
 /// The rows of a worksheet that are not blank.

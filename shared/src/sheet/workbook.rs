@@ -6,7 +6,7 @@ use quick_xml::events::Event;
 
 use super::number::Formats;
 use super::package::Package;
-use super::spool::{Spool, SpoolWriter};
+use super::spool::{Finished, Spool, SpoolWriter};
 use super::strings::Strings;
 use super::values::Values;
 use super::xml::attribute;
@@ -50,18 +50,19 @@ pub(super) fn read(mut package: Package) -> Result<Option<Spool>, SheetError> {
     };
     let mut values = Values::new(formats, strings);
     let mut left = limits::UNPACKED;
+    let mut spool = SpoolWriter::new()?;
     for sheet in sheets.iter().filter(|sheet| !sheet.hidden) {
         let part = relationships.get(&sheet.relationship).filter(|part| part.kind == "worksheet");
         let Some(part) = part else { continue };
-        let mut spool = SpoolWriter::new()?;
         if binary {
             xlsb::cells(&mut package, &part.path, &mut left, &mut values, &mut spool)?;
         } else {
             xlsx::cells(&mut package, &part.path, &mut left, &mut values, &mut spool)?;
         }
-        if let Some(spool) = spool.finish()? {
-            return Ok(Some(spool));
-        }
+        spool = match spool.finish()? {
+            Finished::Rows(rows) => return Ok(Some(rows)),
+            Finished::Blank(spool) => spool,
+        };
     }
     Ok(None)
 }

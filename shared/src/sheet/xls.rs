@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 use super::biff::Records;
 use super::cfb::Cfb;
 use super::number::{Format, Formats, error_text, rk};
-use super::spool::{Spool, SpoolWriter};
+use super::spool::{Finished, Spool, SpoolWriter};
 use super::strings::{Strings, StringsWriter};
 use super::values::Values;
 use super::{SheetError, limits};
@@ -34,9 +34,9 @@ pub(super) fn read(file: File) -> Result<Option<Spool>, SheetError> {
     }
     let mut records = Records::new(stream);
     let (sheets, mut values) = globals(&mut records)?;
+    let mut spool = SpoolWriter::new()?;
     for position in sheets {
         records = records.seek(position);
-        let mut spool = SpoolWriter::new()?;
         let in_order = cells(&mut records, &mut values, &mut |row, column, text| {
             if row < spool.current() {
                 return Ok(false);
@@ -50,9 +50,10 @@ pub(super) fn read(file: File) -> Result<Option<Spool>, SheetError> {
             records = records.seek(position);
             spool = sorted(&mut records, &mut values)?;
         }
-        if let Some(spool) = spool.finish()? {
-            return Ok(Some(spool));
-        }
+        spool = match spool.finish()? {
+            Finished::Rows(rows) => return Ok(Some(rows)),
+            Finished::Blank(spool) => spool,
+        };
     }
     Ok(None)
 }

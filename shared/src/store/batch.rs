@@ -1,7 +1,6 @@
 //! Many items at once.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
@@ -10,6 +9,7 @@ use futures::future::try_join_all;
 use super::item::Item;
 use super::keys::Key;
 use super::{Store, StoreError};
+use crate::aws::backoff;
 use crate::domain::{Import, LeadId};
 
 /// Most items DynamoDB gives at once.
@@ -87,10 +87,4 @@ impl Store {
         }
         Err(StoreError::Unavailable("items stayed unprocessed".into()))
     }
-}
-
-/// A wait before another try: up to 20 ms, doubled each time, at random so that writers that met
-/// once do not meet again.
-pub(crate) fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(1 + fastrand::u64(0..20 << attempt.min(6)))
 }

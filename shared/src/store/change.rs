@@ -96,6 +96,20 @@ impl Change {
         self
     }
 
+    /// The attribute must be there.
+    pub(crate) fn when_there(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.conditions.push(format!("attribute_exists({name})"));
+        self
+    }
+
+    /// The attribute must not be this.
+    pub(crate) fn when_not(mut self, name: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(name), self.value(value));
+        self.conditions.push(format!("{name} <> {value}"));
+        self
+    }
+
     /// The attribute must not be there, or be this.
     pub(crate) fn when_new(mut self, name: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(name), self.value(value));

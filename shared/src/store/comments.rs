@@ -1,15 +1,19 @@
 //! Comments in the table: each on its lead, with a pointer by its own id; and those it mentions.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
 use super::directory::UserPointer;
 use super::item::{Item, decode, encode, entities, epoch};
 use super::keys::Key;
 use super::once::{Once, OnceError, Recorded};
 use super::transaction::{Refused, Transaction, absent, present};
 use super::{Chore, Store, StoreError};
-use crate::domain::{Attachment, AttachmentId, Comment, CommentId, Email, LeadId, OrgId, Person, Text, User};
+use crate::domain::{
+    Attachment, AttachmentId, Comment, CommentId, Email, Lead, LeadId, OrgId, Person, Status, Text, User,
+};
 
 /// The lead that a comment or a file is on.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +53,22 @@ impl From<StoreError> for AddError {
 }
 
 impl Transaction {
+    /// Refuses everything unless the lead is there and, to put files on it, not converted. One that an import made notes
+    /// that somebody works on it, so that it stays when the import is taken back.
+    fn work_on(&mut self, lead: &Lead, with_files: bool, now: DateTime<Utc>) {
+        let key = Key::lead(lead.org, lead.id);
+        match (lead.import, with_files) {
+            (None, false) => self.require(key),
+            (None, true) => self.require_unconverted(key),
+            (Some(_), _) => {
+                let change = Change::of::<Lead>(now).set("worked_on", AttributeValue::Bool(true));
+                let converted = AttributeValue::S(Status::Converted.as_str().to_owned());
+                let change = change.when_there("id");
+                self.change(key, if with_files { change.when_not("status", converted) } else { change });
+            }
+        }
+    }
+
     /// Writes a new file's record and its pointer. The table forgets an awaited one by itself.
     pub(crate) fn put_attachment(&mut self, file: &Attachment) -> Result<(), StoreError> {
         let (org, now) = (file.org, file.created_on);
@@ -73,18 +93,14 @@ impl Store {
     /// Puts a comment, files or both on a lead, in one transaction. `answer` is what an idempotency key remembers.
     pub async fn add(
         &self,
-        org: OrgId,
-        lead: LeadId,
+        to: &Lead,
         addition: &Addition,
         answer: Recorded,
         now: DateTime<Utc>,
     ) -> Result<(), AddError> {
-        let once = addition.once.as_ref();
+        let (org, lead, once) = (to.org, to.id, addition.once.as_ref());
         let mut transaction = Transaction::default();
-        match addition.attachments.is_empty() {
-            true => transaction.require(Key::lead(org, lead)),
-            false => transaction.require_unconverted(Key::lead(org, lead)),
-        }
+        transaction.work_on(to, !addition.attachments.is_empty(), now);
         if let Some(comment) = &addition.comment {
             transaction.put_if(encode(Key::comment(org, lead, comment.id), comment, now)?, absent());
             transaction.put(encode(Key::comment_pointer(org, comment.id), &LeadPointer { lead }, now)?);

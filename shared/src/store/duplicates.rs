@@ -15,6 +15,8 @@ pub(crate) struct There {
     pub(crate) emails: HashSet<Key>,
     /// The lead of each, where it was asked for.
     pub(crate) leads: HashMap<Key, Lead>,
+    /// Those whose last lead was not what the table says.
+    pub(crate) stale: HashSet<Key>,
 }
 
 impl Store {
@@ -32,8 +34,8 @@ impl Store {
         let uses = found.into_iter().map(|(key, item)| Ok((key, decode::<EmailUse>(item)?)));
         let uses = uses.collect::<Result<Vec<_>, StoreError>>()?;
         let uses: Vec<_> = uses.into_iter().filter(|(_, known)| known.leads > 0).collect();
-        let mut there =
-            There { emails: uses.iter().map(|(key, _)| key.clone()).collect(), leads: HashMap::new() };
+        let emails = uses.iter().map(|(key, _)| key.clone()).collect();
+        let mut there = There { emails, ..There::default() };
         if !leads {
             return Ok(there);
         }
@@ -42,12 +44,15 @@ impl Store {
         for (key, known) in uses {
             let item = known.last_lead.and_then(|lead| found.remove(&Key::lead(org, lead)));
             let lead = item.map(decode::<Lead>).transpose()?;
-            let lead = lead.filter(|lead| Key::email_of(lead).as_ref() == Some(&key));
-            let lead = match (lead, keys.get(&key)) {
-                (None, Some(email)) => self.newest_with(org, email).await?,
-                (lead, _) => lead,
-            };
-            there.leads.extend(lead.map(|lead| (key, lead)));
+            match lead.filter(|lead| Key::email_of(lead).as_ref() == Some(&key)) {
+                Some(lead) => drop(there.leads.insert(key, lead)),
+                None => drop(there.stale.insert(key)),
+            }
+        }
+        if !there.stale.is_empty() {
+            let emails = there.stale.iter().filter_map(|key| keys.get(key).map(|email| email.as_str()));
+            let newest = self.newest_with(org, &emails.collect()).await?;
+            there.leads.extend(newest.into_iter().map(|(email, lead)| (Key::email(org, &email), lead)));
         }
         Ok(there)
     }

@@ -209,16 +209,19 @@ impl Store {
         self.change_import(end, from, change).await
     }
 
-    /// An import is being taken back from now on.
+    /// An import that is over is being taken back from now on, until `held` by who says so.
     pub async fn begin_undo(
         &self,
         import: &Import,
         by: &Person,
+        held: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Import, StoreError> {
-        let change =
-            Change::of::<Import>(now).set("state", state(ImportState::Undoing)).set("undone_by", item(by)?);
-        self.change_import(import, &[ImportState::Success], change).await
+        let change = Change::of::<Import>(now)
+            .set("state", state(ImportState::Undoing))
+            .set("undone_by", item(by)?)
+            .set("held_until", item(&held)?);
+        self.change_import(import, &[ImportState::Success, ImportState::Failed], change).await
     }
 
     /// An import was taken back, but for so many leads.
@@ -292,16 +295,16 @@ impl Store {
         Ok(self.find(Key::chunk(import.org, import.id, number)).await?.unwrap_or_default())
     }
 
-    /// This run over a piece left nothing behind.
-    pub(crate) async fn end_attempt(
+    /// These runs over a piece left nothing behind.
+    pub(crate) async fn end_attempts(
         &self,
         import: &Import,
         number: u32,
-        attempt: u32,
+        attempts: &[u32],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let attempt = AttributeValue::Ns(vec![attempt.to_string()]);
-        let change = Change::of::<ChunkProgress>(now).delete("open", attempt);
+        let attempts = AttributeValue::Ns(attempts.iter().map(u32::to_string).collect());
+        let change = Change::of::<ChunkProgress>(now).delete("open", attempts);
         self.change::<ChunkProgress>(Key::chunk(import.org, import.id, number), change).await?;
         Ok(())
     }

@@ -51,6 +51,22 @@ pub(crate) fn encode<T: Entity>(key: Key, value: &T, now: DateTime<Utc>) -> Resu
     Ok(item)
 }
 
+/// About how many bytes an item has.
+pub(crate) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size_of_value(value)).sum()
+}
+
+fn size_of_value(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(values) => values.iter().map(|value| 1 + size_of_value(value)).sum(),
+        AttributeValue::M(values) => size(values),
+        AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => texts.iter().map(String::len).sum(),
+        _ => 1,
+    }
+}
+
 /// The value of an item.
 pub(crate) fn decode<T: Entity>(item: Item) -> Result<T, StoreError> {
     match item.get("entity").and_then(|entity| entity.as_s().ok()) {

@@ -9,10 +9,10 @@ use super::once::{Once, OnceError, Recorded, Repeat};
 use super::rules::{self, Turn};
 use super::surroundings::Surroundings;
 use super::transaction::{Refused, Transaction, absent, unchanged};
-use super::{Bucket, Chore, Converting, Refusal, Store, StoreError};
+use super::{Bucket, Chore, Converting, Refusal, Store, StoreError, UpdatedRow};
 use crate::domain::{
-    AccountId, Attachment, CompanyId, ContactId, Door, FieldErrors, Lead, LeadId, MAX_IDS, OrgId, Person,
-    User, UserId,
+    AccountId, Attachment, CompanyId, ContactId, Door, FieldErrors, Import, Lead, LeadId, MAX_IDS, OrgId,
+    Person, UndoCounts, User, UserId,
 };
 
 /// How often a lead is written anew when what it refers to changed between reading and writing.
@@ -261,12 +261,14 @@ impl Store {
         }
     }
 
-    /// Removes a lead, and writes down in `chore` that what is left of it is to go: comments, files, history.
+    /// Removes a lead, and writes down in `chore` that what is left of it is to go: comments, files, history. With
+    /// `undone` it goes since that row of that import is taken back, which is counted.
     /// [`StoreError::Conflict`] if it is no longer as it was read.
     pub async fn remove_lead(
         &self,
         lead: &Lead,
         chore: &Chore,
+        undone: Option<(&Import, &UpdatedRow)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let email = Key::email_of(lead);
@@ -281,6 +283,14 @@ impl Store {
             transaction.count(Some(lead), None);
             transaction.forget_conversion(lead);
             transaction.put_chore(chore, now)?;
+            if let Some((import, updated)) = undone {
+                transaction.undo_row(
+                    import,
+                    updated,
+                    UndoCounts { removed: 1, ..UndoCounts::default() },
+                    now,
+                );
+            }
             match self.commit(transaction).await {
                 Ok(()) => return Ok(()),
                 Err(Refused::Condition) => self.still(lead).await?,

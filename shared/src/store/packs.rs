@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use futures::future::try_join_all;
 
 use super::change::{Change, number};
 use super::emails::EmailUse;
@@ -13,13 +12,19 @@ use super::item::{Item, decode};
 use super::keys::{Key, shard};
 use super::rows::PACK;
 use super::tally::Tally;
-use super::transaction::{Transaction, unchanged};
+use super::transaction::{Condition, Refused, Transaction, present};
 use super::{Store, StoreError};
 use crate::domain::{Event, Import, Lead, LeadId, OrgId, UndoCounts};
 use crate::index::{pack_all, unpack_all};
 
 /// Most leads that go in one transaction, each with its e-mail.
 const MOST: usize = 45;
+
+/// Nobody worked on a lead since its import made it.
+fn untouched(lead: &Lead) -> Condition {
+    let seen = vec![(":seen", AttributeValue::N(lead.version.to_string()))];
+    ("version = :seen AND attribute_not_exists(worked_on)", seen)
+}
 
 /// The rows of one pack.
 #[derive(Debug, Clone)]
@@ -37,32 +42,43 @@ impl PackedLeads {
         let rows = unpack_all(packed.as_ref())?.into_iter().map(|(id, row)| (id, row.to_vec())).collect();
         Ok(Some(Self { key, packed: packed.as_ref().to_vec(), rows }))
     }
+}
 
-    /// The last of its leads.
-    pub fn last(&self) -> LeadId {
-        self.rows.last().map_or(LeadId(uuid::Uuid::max()), |(id, _)| *id)
+impl Transaction {
+    /// A row that changed a lead is taken back, and counted; refused if it was before.
+    pub(crate) fn undo_row(
+        &mut self,
+        import: &Import,
+        updated: &UpdatedRow,
+        undo: UndoCounts,
+        now: DateTime<Utc>,
+    ) {
+        self.delete_if(Key::updated_row(import.org, import.id, updated.row), present());
+        let UndoCounts { removed, restored, .. } = undo;
+        if removed + restored > 0 {
+            let change = Change::of::<Import>(now).add("removed", number(removed));
+            let change = change.add("restored", number(restored));
+            self.change(Key::import(import.org, import.id), change);
+        }
     }
 }
 
 impl Store {
-    /// The first pack of an import's leads that begins after this lead; none if there are no more.
+    /// The pack after this one, or the first, of those that may have leads of an import; none if there are no more.
     pub async fn next_pack(
         &self,
         import: &Import,
-        after: Option<LeadId>,
+        after: Option<&PackedLeads>,
     ) -> Result<Option<PackedLeads>, StoreError> {
         let (org, id, on) = (import.org, import.id, import.began_on());
-        let first = after.unwrap_or_else(|| LeadId::imported(id, on, 0, 0).before());
+        let first = Key::row(org, LeadId::imported(id, on, 0, 0).before());
         let last = Key::row(org, LeadId::imported(id, on, u32::MAX, 0)).sk;
-        let mut start = None;
+        let mut start = after.map(|pack| pack.key.clone().into_item());
         loop {
-            let query = self.query_between(Key::row(org, first), last.clone()).limit(100);
+            let query = self.query_between(first.clone(), last.clone()).limit(100);
             let page = query.set_exclusive_start_key(start).send().await?;
             for item in page.items.unwrap_or_default() {
-                let pack = PackedLeads::of(&item)?;
-                let of_import =
-                    |pack: &PackedLeads| after.is_none_or(|after| pack.key.sk > after.to_string());
-                if let Some(pack) = pack.filter(of_import) {
+                if let Some(pack) = PackedLeads::of(&item)? {
                     return Ok(Some(pack));
                 }
             }
@@ -93,21 +109,6 @@ impl Store {
         Ok(leads)
     }
 
-    /// Leads on which nobody worked since they were made, and those on which somebody did: changed, commented, converted.
-    pub async fn untouched(&self, leads: Vec<Lead>) -> Result<(Vec<Lead>, Vec<Lead>), StoreError> {
-        let alone = |lead: &Lead| {
-            let query = self.query(Key::lead(lead.org, lead.id).pk).select(Select::Count).limit(2);
-            let is_new = lead.version == 1;
-            async move { Ok::<_, StoreError>(is_new && query.send().await?.count == 1) }
-        };
-        let alone = try_join_all(leads.iter().map(alone)).await?;
-        let (mut untouched, mut touched) = (Vec::new(), Vec::new());
-        for (lead, alone) in leads.into_iter().zip(alone) {
-            if alone { untouched.push(lead) } else { touched.push(lead) }
-        }
-        Ok((untouched, touched))
-    }
-
     /// Removes leads of a pack with all that belongs to them. [`StoreError::Conflict`] if one of them, or the pack, is no
     /// longer as it was read; the pack is then as far as it got.
     pub async fn remove_packed(
@@ -123,7 +124,7 @@ impl Store {
             let known = self.read_all(emails.keys().cloned().collect()).await?;
             let (mut transaction, mut tally) = (Transaction::default(), Tally::default());
             for lead in leads {
-                transaction.delete_if(Key::lead(lead.org, lead.id), unchanged(lead.version));
+                transaction.delete_if(Key::lead(lead.org, lead.id), untouched(lead));
                 tally.add(Some(lead), None);
             }
             for (key, leads) in emails {
@@ -153,7 +154,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a row changed is as before, or its lead is gone; `undo` is counted.
+    /// What a row changed is as before, or its lead is gone; `undo` is counted, unless another was quicker.
     pub async fn end_updated_row(
         &self,
         import: &Import,
@@ -162,14 +163,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut transaction = Transaction::default();
-        transaction.delete(Key::updated_row(import.org, import.id, updated.row));
-        let UndoCounts { removed, restored, .. } = undo;
-        if removed + restored > 0 {
-            let change = Change::of::<Import>(now).add("removed", number(removed));
-            let change = change.add("restored", number(restored));
-            transaction.change(Key::import(import.org, import.id), change);
+        transaction.undo_row(import, updated, undo, now);
+        match self.commit(transaction).await {
+            Ok(()) | Err(Refused::Condition) => Ok(()),
+            Err(Refused::Store(error)) => Err(error),
         }
-        Ok(self.commit(transaction).await?)
     }
 
     /// What happened to a lead when it got this version.

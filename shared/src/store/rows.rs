@@ -1,6 +1,6 @@
 //! Rows of the list index in the table: written with their leads, read for a list.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -85,15 +85,21 @@ impl Transaction {
 }
 
 impl Store {
-    /// The newest lead that has this e-mail, in any case; every row is read for it.
-    pub(crate) async fn newest_with(&self, org: OrgId, email: &str) -> Result<Option<Lead>, StoreError> {
-        let mut found = Vec::new();
+    /// The newest lead that has each of these e-mails, which are folded; every row is read for it, once.
+    pub(crate) async fn newest_with(
+        &self,
+        org: OrgId,
+        emails: &HashSet<&str>,
+    ) -> Result<HashMap<String, Lead>, StoreError> {
+        let mut found: HashMap<String, VecDeque<LeadId>> = HashMap::new();
         let (mut over, mut start) = (HashMap::new(), None);
         loop {
             let rows = self.rows_from(org, start).await?;
             for item in rows.items {
                 each_row(item, &mut over, |row| {
-                    found.extend((row.email() == Some(email)).then_some(row.id()));
+                    if let Some(email) = row.email().filter(|email| emails.contains(email)) {
+                        found.entry(email.to_owned()).or_default().push_back(row.id());
+                    }
                 })?;
             }
             start = rows.next;
@@ -101,14 +107,21 @@ impl Store {
                 break;
             }
         }
-        for id in found {
-            if let Some(lead) = self.find_lead(org, id).await?
-                && lead.details.email.as_ref().is_some_and(|known| known.folded() == email)
-            {
-                return Ok(Some(lead));
+        let mut newest = HashMap::new();
+        while !found.is_empty() {
+            // A row is read a moment before its lead: the next has its turn where one has changed.
+            let next: Vec<Key> =
+                found.values_mut().filter_map(|ids| Some(Key::lead(org, ids.pop_front()?))).collect();
+            for item in self.read_all(next).await?.into_values() {
+                let lead: Lead = decode(item)?;
+                let email = lead.details.email.as_ref().map(|email| email.folded()).unwrap_or_default();
+                if found.remove(&email).is_some() {
+                    newest.insert(email, lead);
+                }
             }
+            found.retain(|_, ids| !ids.is_empty());
         }
-        Ok(None)
+        Ok(newest)
     }
 
     /// The newest rows of an organisation: asked for early, beside other reads.

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
-use super::batch::backoff;
-use super::item::Item;
+use super::item::{Item, size};
 use super::keys::Key;
 use super::{Store, StoreError};
+use crate::aws::backoff;
 
 /// How often a transaction that met another is tried again.
 const ATTEMPTS: u32 = 8;
@@ -18,6 +18,8 @@ const ATTEMPTS: u32 = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     writes: Vec<TransactWriteItem>,
+    /// Of the items that it puts.
+    bytes: usize,
 }
 
 /// Why a transaction did nothing.
@@ -61,6 +63,11 @@ impl Transaction {
         self.writes.len()
     }
 
+    /// About how many bytes it has; not counted is what it changes in place.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Writes an item whatever was there: only for what another write of the transaction guards.
     pub(crate) fn put(&mut self, item: Item) {
         self.push_put(item, None);
@@ -72,6 +79,7 @@ impl Transaction {
     }
 
     fn push_put(&mut self, item: Item, condition: Option<Condition>) {
+        self.bytes += size(&item);
         let (expression, values) = split(condition);
         let put = Put::builder().set_item(Some(item)).set_condition_expression(expression);
         let put = put.set_expression_attribute_values(values).table_name(String::new());

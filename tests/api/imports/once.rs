@@ -170,7 +170,7 @@ async fn messages_that_come_twice_at_once_and_again_later_change_nothing() {
 #[tokio::test(start_paused = true)]
 async fn messages_that_come_twice_and_are_killed_leave_nothing_behind() {
     for (case, requests) in killed() {
-        for passed in requests.step_by(2) {
+        for passed in requests.step_by(5) {
             let app = TestApp::start().await;
             let admin = before(&app).await;
             drop_file(&admin, "leads.csv", &case.file, &[("on-duplicate", case.mode)]).await;
@@ -253,7 +253,7 @@ async fn a_piece_that_takes_longer_than_a_message_may_goes_on_with_the_next() {
         times += 1;
     }
 
-    assert!(!first && times < 5, "{times}");
+    assert!(first && times < 5, "{times}"); // what is left has a message of its own
     assert_eq!(import["status"], "processing");
     let rows = import["row_count"].as_u64().unwrap();
     assert!((100..800).contains(&rows) && import["progress"] == json!(rows / 8), "{import}");

@@ -177,7 +177,6 @@ async fn taking_back_twice_answers_the_same() {
 }
 
 #[tokio::test]
-#[ignore = "passes over packs between those of another import that began in the same millisecond"]
 async fn imports_that_began_in_the_same_moment_are_taken_back_each_for_itself() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -233,6 +233,34 @@ async fn the_last_row_of_an_email_stays_however_the_pieces_of_a_file_come() {
 }
 
 #[tokio::test]
+async fn leads_whose_namesakes_went_are_looked_up_once_and_known_from_then_on() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut file = "email,city\n".to_owned();
+    for n in 0..30 {
+        for city in ["First", "Second"] {
+            let fields = json!({"email": format!("{n}@example.com"), "city": city});
+            let lead = admin.open_lead("Twice", fields).await;
+            if city == "Second" {
+                assert_eq!(admin.delete(&format!("/api/leads/{}/", lead.id())).await.status, 204);
+            }
+        }
+        file += &format!("{n}@example.com,Rome\n");
+    }
+    app.engine.traffic();
+
+    let import = update(&admin, &file).await;
+    let first = app.engine.traffic().requests;
+    let again = update(&admin, &file.replace("Rome", "Oslo")).await;
+    let then = app.engine.traffic().requests;
+
+    assert_eq!((counts(&import), counts(&again)), ([0, 0, 0, 30], [0, 0, 0, 30]));
+    // Of each group of up to 16 rows the list index, then the leads; the opening is an event with the first change only.
+    assert!(first - then <= 8, "{first} {then}");
+    assert!(in_step(&admin).await.iter().all(|lead| lead["city"] == "Oslo"));
+}
+
+#[tokio::test]
 async fn a_user_changes_only_leads_that_they_may_edit() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

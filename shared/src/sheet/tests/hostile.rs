@@ -5,7 +5,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::open_document::ods;
-use super::{Xlsx, refusal, rows, shown, zip};
+use super::{Xlsx, refusal, rows, shown, worksheet, zip};
 use crate::sheet::limits;
 
 /// What it is told, quickly even without optimisation.
@@ -68,6 +68,23 @@ fn a_shared_string_cannot_be_spread_over_gigabytes() {
     let told = quick_refusal(&Xlsx { strings: &strings, data: &data, ..Xlsx::default() }.bytes());
 
     assert_eq!(told, "the workbook holds more than 1 GB of text; save it as CSV");
+}
+
+#[test]
+fn blank_rows_and_sheets_count_as_text_too() {
+    let strings = format!("<si><t>{}</t></si>", " ".repeat(1_000_000));
+    let blank = r#"<row><c t="s"><v>0</v></c><c t="s"><v>0</v></c></row>"#;
+    let both = r#"<sheet name="E" r:id="one"/><sheet name="S" r:id="two"/>"#;
+    let (data, second) = (blank.repeat(9), worksheet(&blank.repeat(9)));
+    let parts = vec![("xl/worksheets/sheet2.xml", second.as_bytes())];
+
+    let one = quick_refusal(&Xlsx { strings: &strings, data: &blank.repeat(20), ..Xlsx::default() }.bytes());
+    let two = quick_refusal(
+        &Xlsx { sheets: both, strings: &strings, data: &data, parts, ..Xlsx::default() }.bytes(),
+    );
+
+    assert_eq!(one, "the workbook holds more than 1 GB of text; save it as CSV");
+    assert_eq!(two, one);
 }
 
 /// An XLSX file whose worksheet, or other part, is so many times the same.
@@ -171,6 +188,19 @@ fn what_the_directory_claims_is_not_believed() {
 
     assert!(refusal(&claimed(10)).starts_with("the workbook is damaged"));
     assert_eq!(rows(&claimed(0xFFFF_FFF0)).map(|rows| rows.len()).unwrap_or(10_000), 10_000);
+}
+
+#[test]
+fn a_part_cannot_claim_to_be_larger_than_the_file() {
+    let elements = b"<a/>".repeat(1 << 18);
+    let mut file = bomb("xl/worksheets/sheet1.xml", "<worksheet>", &elements, 10);
+    let entries: Vec<usize> =
+        file.windows(4).enumerate().filter(|(_, w)| *w == b"PK\x01\x02").map(|(at, _)| at).collect();
+    for at in entries {
+        file[at + 20..at + 24].copy_from_slice(&0x7FFF_FFF0_u32.to_le_bytes());
+    }
+
+    assert_eq!(quick_refusal(&file), "the workbook unpacks to more than 60 times its size; save it as CSV");
 }
 
 #[test]
