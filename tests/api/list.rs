@@ -2,6 +2,7 @@
 
 mod export;
 mod filters;
+mod folds;
 mod orders;
 
 use crate::prelude::*;

@@ -87,6 +87,16 @@ impl Search {
         Some(Self { part, digits })
     }
 
+    /// What is looked for, folded.
+    pub fn part(&self) -> &str {
+        &self.part
+    }
+
+    /// Its digits, if it may be a telephone number.
+    pub fn digits(&self) -> Option<&str> {
+        self.digits.as_deref()
+    }
+
     /// A folded text holds it.
     pub fn is_in(&self, text: &str) -> bool {
         text.contains(&self.part)

@@ -33,19 +33,35 @@ enum Rank<'a> {
 impl<'a> Place<'a> {
     /// The place of a lead.
     pub fn of(entry: &'a impl Entry, ordering: Ordering) -> Self {
-        let number = |number: i64| Rank::Number(if ordering.descending { -number } else { number });
-        let rank = match ordering.field {
-            OrderField::CreatedOn => Rank::Equal,
-            OrderField::UpdatedOn => number(entry.updated_on()),
-            OrderField::OpportunityAmount => entry.amount().map_or(Rank::Number(i64::MAX), number),
-            OrderField::LastName => {
-                let name = entry.last_name();
-                let end = name.char_indices().nth(NAME_CHARS).map_or(name.len(), |(at, _)| at);
-                let name = Cow::Borrowed(&name[..end]);
-                if ordering.descending { Rank::Falling(Reverse(name)) } else { Rank::Rising(name) }
-            }
-        };
-        let id = entry.id().0.as_u128();
+        match ordering.field {
+            OrderField::CreatedOn => Self::by_id(entry.id(), ordering),
+            OrderField::UpdatedOn => Self::by_number(entry.id(), Some(entry.updated_on()), ordering),
+            OrderField::OpportunityAmount => Self::by_number(entry.id(), entry.amount(), ordering),
+            OrderField::LastName => Self::by_name(entry.id(), entry.last_name(), ordering),
+        }
+    }
+
+    /// The place of a lead in the order of creation.
+    pub(super) fn by_id(id: LeadId, ordering: Ordering) -> Self {
+        Self::ranked(Rank::Equal, id, ordering)
+    }
+
+    /// The place of a lead in an order by a number.
+    pub(super) fn by_number(id: LeadId, number: Option<i64>, ordering: Ordering) -> Self {
+        let turned = |number: i64| if ordering.descending { number.saturating_neg() } else { number };
+        Self::ranked(Rank::Number(number.map_or(i64::MAX, turned)), id, ordering)
+    }
+
+    /// The place of a lead in the order of last names.
+    pub(super) fn by_name(id: LeadId, name: &'a str, ordering: Ordering) -> Self {
+        let beyond = if name.len() > NAME_CHARS { name.char_indices().nth(NAME_CHARS) } else { None };
+        let name = Cow::Borrowed(beyond.map_or(name, |(at, _)| &name[..at]));
+        let rank = if ordering.descending { Rank::Falling(Reverse(name)) } else { Rank::Rising(name) };
+        Self::ranked(rank, id, ordering)
+    }
+
+    fn ranked(rank: Rank<'a>, id: LeadId, ordering: Ordering) -> Self {
+        let id = id.0.as_u128();
         Self { rank, tie: if oldest_first(ordering) { id } else { !id } }
     }
 
