@@ -141,7 +141,12 @@ impl Engine {
 
     /// Every item there is.
     pub fn items(&self, table: &str) -> Vec<Value> {
-        let (mut items, mut scan) = (Vec::new(), json!({ "TableName": table }));
+        self.scan(json!({ "TableName": table }))
+    }
+
+    /// What a scan finds, page after page.
+    pub fn scan(&self, mut scan: Value) -> Vec<Value> {
+        let mut items = Vec::new();
         loop {
             let page = self.run("Scan", &scan.to_string()).unwrap();
             let mut page: Value = serde_json::from_str(&page).unwrap();
@@ -199,7 +204,9 @@ impl Engine {
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
         let text = body.to_string();
-        if let Some(gate) = self.gate.as_ref().filter(|_| text.contains("#INDEX#") || text.contains("#SEGMENTS")) {
+        if let Some(gate) =
+            self.gate.as_ref().filter(|_| text.contains("#INDEX#") || text.contains("#SEGMENTS"))
+        {
             gate.pass().await;
         }
         if !self.line.passes() {

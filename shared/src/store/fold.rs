@@ -140,7 +140,7 @@ impl Store {
         match self.put_manifest(org, &next, now).await {
             Ok(()) => {}
             Err(StoreError::Conflict) => {
-                self.files()?.remove(&written).await?;
+                self.remove_segments(org, &written).await?; // not blindly: only the answer may have been lost
                 return Ok(Folded::Nothing);
             }
             Err(error) => return Err(error),
@@ -279,7 +279,8 @@ impl Pieces<'_> {
         if self.writer.rows() == 0 {
             return Ok(());
         }
-        let object = self.objects.next().ok_or_else(|| StoreError::Failed("more pieces than named".into()))?;
+        let object =
+            self.objects.next().ok_or_else(|| StoreError::Failed("more pieces than named".into()))?;
         let writer = std::mem::replace(&mut self.writer, Writer::new(self.org));
         let bytes = writer.finish().map_err(|error| StoreError::Failed(error.into()))?;
         self.full.push((object.clone(), bytes));

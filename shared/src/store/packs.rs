@@ -127,7 +127,8 @@ impl Store {
                 continue;
             }
             let segment = self.segment(org, &of, [Column::Ids].into_iter().collect()).await?;
-            let leads = segment.leads_between(from, to, MOST_FOLDED).map_err(|error| self.lost(&of, error))?;
+            let leads =
+                segment.leads_between(from, to, MOST_FOLDED).map_err(|error| self.lost(&of, error))?;
             if let Some(first) = leads.first() {
                 let pack = PackedLeads {
                     key: Key::pack(org, *first),

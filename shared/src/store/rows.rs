@@ -179,7 +179,11 @@ impl Seen {
 pub(super) enum Entry {
     Pack(Key, Vec<u8>),
     /// None: the lead is gone.
-    Row { lead: LeadId, row: Option<Vec<u8>>, may_be_packed: bool },
+    Row {
+        lead: LeadId,
+        row: Option<Vec<u8>>,
+        may_be_packed: bool,
+    },
 }
 
 impl Entry {

@@ -7,7 +7,7 @@ use leadline::store::{Chore, StoreError, Task};
 use leadline_tests::Gate;
 use tokio::time::sleep;
 
-use super::{caller, fold, leads};
+use super::{caller, fold};
 use crate::prelude::*;
 
 /// Longer than anything takes that does not wait at a gate.
@@ -38,9 +38,9 @@ const AFTER: &str = "after";
 async fn look(store: &Store, caller: &Caller, query: &ListQuery) -> Result<Option<String>, StoreError> {
     let rows = store.rows(caller.org).await?;
     let listing = store.list(caller, query, rows, Default::default()).await?;
-    let lead = listing.open.leads.iter().find(|lead| lead.details.first_name.as_ref().unwrap().as_str() == "It");
-    assert!(listing.open.count <= 2, "a lead is there twice");
-    assert_eq!(listing.open.count, if lead.is_some() { 2 } else { 1 }, "the other is always there");
+    let lead =
+        listing.open.leads.iter().find(|lead| lead.details.first_name.as_ref().unwrap().as_str() == "It");
+    assert_eq!(listing.open.count, usize::from(lead.is_some()), "a lead is counted once");
     Ok(lead.map(|lead| lead.details.last_name.as_str().to_owned()))
 }
 
@@ -48,18 +48,17 @@ async fn begin(app: &TestApp, start: Start) -> (Client<'_>, LeadId) {
     let admin = app.admin().await;
     let first = if matches!(start, Start::RowOverPack | Start::RowOverSegment) { "first" } else { BEFORE };
     if matches!(start, Start::Pack | Start::RowOverPack) {
-        let csv = format!("first name,last name\nIt,{first}\nOther,L\n");
+        let csv = format!("first name,last name\nIt,{first}\n");
         let file = ("leads_file", "l.csv", "text/csv", csv.as_bytes());
         admin.multipart("/api/leads/upload/", &[], &[file]).await;
     } else {
-        admin.open_lead("L", json!({"first_name": "Other"})).await;
         admin.open_lead(first, json!({"first_name": "It"})).await;
     }
     if matches!(start, Start::Segment | Start::RowOverSegment) {
         fold(app, admin.org).await;
     }
-    let leads = leads(app, admin.org).await;
-    let it = leads.iter().find(|lead| lead.details.first_name.as_ref().unwrap().as_str() == "It").unwrap().id;
+    let list = admin.get("/api/leads/?name=it").await.body;
+    let it = list["open_leads"][0]["id"].as_str().unwrap().parse().unwrap();
     if first != BEFORE {
         admin.patch(&format!("/api/leads/{it}/"), json!({"last_name": BEFORE})).await;
     }
@@ -154,11 +153,21 @@ async fn every_order(app: &TestApp, start: Start, deed: Deed, reads: bool) -> us
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_sees_a_lead_as_it_was_or_is_in_every_order_of_requests() {
-    let app = TestApp::start().await;
     let mut runs = 0;
-    for start in [Start::Row, Start::Segment, Start::RowOverSegment, Start::Pack, Start::RowOverPack] {
+    for start in [Start::Row, Start::Segment, Start::RowOverSegment] {
         for deed in [Deed::Change, Deed::Delete] {
-            runs += every_order(&app, start, deed, true).await;
+            runs += every_order(&TestApp::start().await, start, deed, true).await;
+        }
+    }
+    eprintln!("{runs} orders");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_sees_an_imported_lead_as_it_was_or_is_in_every_order_of_requests() {
+    let mut runs = 0;
+    for start in [Start::Pack, Start::RowOverPack] {
+        for deed in [Deed::Change, Deed::Delete] {
+            runs += every_order(&TestApp::start().await, start, deed, true).await;
         }
     }
     eprintln!("{runs} orders");
@@ -166,11 +175,10 @@ async fn a_reader_sees_a_lead_as_it_was_or_is_in_every_order_of_requests() {
 
 #[tokio::test(start_paused = true)]
 async fn two_folds_and_a_writer_lose_and_double_nothing_in_every_order_of_requests() {
-    let app = TestApp::start().await;
     let mut runs = 0;
     for start in [Start::RowOverSegment, Start::RowOverPack] {
         for deed in [Deed::Change, Deed::Delete] {
-            runs += every_order(&app, start, deed, false).await;
+            runs += every_order(&TestApp::start().await, start, deed, false).await;
         }
     }
     eprintln!("{runs} orders");
