@@ -109,7 +109,7 @@ async fn many_leads_are_folded_by_who_lists_them_and_listed_as_before() {
     assert_eq!(app.stored("#INDEX#", ""), 0);
     assert_eq!(app.app.store.manifest(admin.org).await.unwrap().segments[0].rows, 1_500);
     for (query, mut before) in queries.into_iter().zip(before) {
-        let mut now = admin.get(&format!("/api/leads/{query}")).await.body;
+        let now = admin.get(&format!("/api/leads/{query}")).await.body;
         if ["", "?offset=1390"].contains(&query) {
             for counts in ["tag_counts", "source_counts"] {
                 assert_eq!(now[counts], Value::Null, "would take reading every segment");
