@@ -30,6 +30,7 @@ mod rows;
 mod rules;
 mod side_lists;
 mod surroundings;
+pub(crate) mod survey;
 mod tally;
 mod teams;
 mod transaction;

@@ -21,7 +21,7 @@ use crate::index::{pack_all, unpack_all};
 const MOST: usize = 45;
 
 /// Nobody worked on a lead since its import made it.
-fn untouched(lead: &Lead) -> Condition {
+pub(crate) fn untouched(lead: &Lead) -> Condition {
     let seen = vec![(":seen", AttributeValue::N(lead.version.to_string()))];
     ("version = :seen AND attribute_not_exists(worked_on)", seen)
 }

@@ -15,9 +15,9 @@ use crate::index::{
 };
 
 /// A lead's row: packed.
-const ROW: &str = "r";
+pub(crate) const ROW: &str = "r";
 /// That it lies over one in a pack, instead of which it is taken; without a row, the lead is gone.
-const OVER: &str = "o";
+pub(crate) const OVER: &str = "o";
 /// Rows of several leads of one import.
 pub(crate) const PACK: &str = "p";
 
@@ -46,8 +46,8 @@ pub struct LeadPage {
 /// Rows as they come from the table: one page of them, and where the next begins.
 #[derive(Debug)]
 pub struct Rows {
-    items: Vec<Item>,
-    next: Option<Item>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) next: Option<Item>,
 }
 
 impl Transaction {
@@ -129,8 +129,9 @@ impl Store {
         self.rows_from(org, None).await
     }
 
-    async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
-        let query = self.query(format!("ORG#{org}#INDEX#00")).scan_index_forward(false);
+    /// The rows from there on, towards the oldest.
+    pub(crate) async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
+        let query = self.query(Key::rows(org).pk).scan_index_forward(false);
         let page = query.set_exclusive_start_key(start).send().await?;
         Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
     }
@@ -187,7 +188,7 @@ impl Store {
 
 /// Calls `take` for each row of an item, from behind. A row that lies over one in a pack is kept in `over` until that
 /// pack comes.
-fn each_row(
+pub(crate) fn each_row(
     mut item: Item,
     over: &mut HashMap<LeadId, Option<Blob>>,
     mut take: impl FnMut(Row<'_>),
