@@ -279,7 +279,7 @@ const BREAKS: [Break; 24] = [
         "names are gone",
         |app| {
             app.engine.remove(TABLE, &item(app, "#NAMES", "TAG#fair"));
-            app.engine.remove(TABLE, &item(app, "#NAMES", "SOURCE#"));
+            app.engine.remove(TABLE, &item(app, "#NAMES", "SOURCE#referral"));
         },
         &["name_missing"],
     ),
@@ -310,7 +310,8 @@ async fn what_is_broken_is_named_and_mended() {
         let app = TestApp::start().await;
         let admin = app.admin().await;
         live(&admin).await;
-        let before = admin.get("/api/leads/?limit=100&counts=true").await;
+        let list = "/api/leads/?limit=100&counts=true";
+        let mut before = admin.get(list).await.body;
         break_it(&app);
 
         let found = examine(&admin).await;
@@ -322,8 +323,11 @@ async fn what_is_broken_is_named_and_mended() {
         assert_eq!(told(&mended.report.findings), [""; 0], "{what}");
         assert!(kinds(&mended.repaired).is_superset(&expected), "{what}: {:?}", told(&mended.repaired));
         assert_eq!(told(&examine(&admin).await), [""; 0], "{what}");
-        let after = admin.get("/api/leads/?limit=100&counts=true").await;
-        assert_eq!(after.body, before.body, "{what}");
+        let mut after = admin.get(list).await.body;
+        for list in [&mut before, &mut after] {
+            list["contacts"].take(); // one that is gone stays so
+        }
+        assert_eq!(after, before, "{what}");
     }
 }
 
@@ -379,23 +383,18 @@ async fn what_a_deleted_lead_left_is_removed_by_a_chore() {
 async fn a_chore_that_nobody_does_is_found_and_done() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
-    let answer = admin.multipart("/api/leads/", &[("first_name", "A"), ("last_name", "B")], &[]).await;
-    let lead = format!("/api/leads/{}/", answer.id());
-    let file = [("attachment", "a.txt", "text/plain", &b"hello"[..])];
-    app.engine.fail("TransactWriteItems", Fault::Broken);
-    app.engine.fail_after("TransactWriteItems", 1, Fault::Broken);
-    let answer = admin.multipart(&lead, &[("comment", "Look.")], &file).await;
-    app.engine.mend();
-    if answer.status != 500 || app.stored("#CHORES", "") == 0 {
-        admin.post(&lead, json!({"file_name": "b.txt", "size": 5, "content_type": "text/plain"})).await;
-    }
-    let due = app.stored("#CHORES", "");
+    let lead = admin.open_lead("Waits", json!({})).await;
+    let path = format!("/api/leads/{}/", lead.id());
+    let answer =
+        admin.post(&path, json!({"file_name": "a.txt", "size": 5, "content_type": "text/plain"})).await;
+    assert_eq!((answer.status.as_u16(), app.stored("#CHORES", "")), (201, 1), "{}", answer.text);
+    assert_eq!(told(&examine(&admin).await), [""; 0]);
     app.pass(Duration::days(9));
 
     let found = examine(&admin).await;
     let mended = doctor(&app, admin.org).repair(&mut |_| {}).await.unwrap();
 
-    assert_eq!((kinds(&found).contains("chore"), due > 0), (due > 0, true));
+    assert_eq!(kinds(&found), ["chore".to_owned()].into());
     assert_eq!((told(&mended.report.findings), app.stored("#CHORES", "")), (vec![], 0));
 }
 

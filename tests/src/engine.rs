@@ -97,8 +97,15 @@ impl Engine {
 
     /// Every item there is.
     pub fn items(&self, table: &str) -> Vec<Value> {
-        let all = self.run("Scan", &json!({ "TableName": table }).to_string()).unwrap();
-        serde_json::from_str::<Value>(&all).unwrap()["Items"].as_array().unwrap().clone()
+        let (mut items, mut ask) = (Vec::new(), json!({ "TableName": table }));
+        loop {
+            let page: Value = serde_json::from_str(&self.run("Scan", &ask.to_string()).unwrap()).unwrap();
+            items.extend(page["Items"].as_array().unwrap().iter().cloned());
+            match &page["LastEvaluatedKey"] {
+                Value::Null => return items,
+                last => ask["ExclusiveStartKey"] = last.clone(),
+            }
+        }
     }
 
     /// Writes an item behind everybody's back.

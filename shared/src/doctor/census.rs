@@ -9,6 +9,9 @@ use crate::index::Row;
 use crate::store::StoreError;
 use crate::store::survey::{Fact, Mark, Tally, What, digest_of_row};
 
+/// Most leads that a pack holds.
+const MOST_IN_PACK: usize = 98;
+
 /// How many things were compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Checked {
@@ -96,7 +99,8 @@ pub(super) struct Suspects {
     pub(super) rows: Vec<RowSuspect>,
     pub(super) emails: Vec<EmailSuspect>,
     pub(super) missing: HashSet<Mark>,
-    pub(super) packs: Vec<LeadId>,
+    /// Packs that cannot be read, each with the leads that it may have held.
+    pub(super) packs: Vec<(LeadId, Vec<LeadId>)>,
     /// Kind and place of items that cannot be read at all.
     pub(super) unreadable: Vec<(String, String)>,
 }
@@ -167,11 +171,13 @@ impl Census {
         self.checked.accounts /= 2;
         self.gives.sort_unstable();
         let missing = self.needs.iter().filter(|mark| self.gives.binary_search(mark).is_err());
+        let missing = missing.copied().collect();
+        let rows = self.compare_rows();
         Suspects {
-            missing: missing.copied().collect(),
-            rows: self.compare_rows(),
+            missing,
             emails: self.compare_emails(),
-            packs: std::mem::take(&mut self.unreadable_packs),
+            packs: self.lost_with_packs(&rows),
+            rows,
             unreadable: std::mem::take(&mut self.unreadable),
         }
     }
@@ -211,6 +217,32 @@ impl Census {
             }
         }
         suspects
+    }
+
+    /// The packs that cannot be read, with the leads of imports that come after each and are in no pack. Of two that one
+    /// row may have made neither is taken: one was written in vain.
+    fn lost_with_packs(&mut self, suspects: &[RowSuspect]) -> Vec<(LeadId, Vec<LeadId>)> {
+        let unreadable = std::mem::take(&mut self.unreadable_packs);
+        self.packs.sort_unstable();
+        let mut starts: Vec<LeadId> = self.packs.iter().chain(&unreadable).copied().collect();
+        starts.sort_unstable();
+        let imported = |id: LeadId| {
+            let lead =
+                self.leads.binary_search_by_key(&id, |lead| lead.id).ok().and_then(|at| self.leads.get(at));
+            lead.is_some_and(|lead| lead.imported)
+        };
+        let held = |at: LeadId| {
+            let end = starts.get(starts.partition_point(|start| *start <= at)).copied();
+            let from = suspects.partition_point(|suspect| suspect.id <= at);
+            let these = suspects.get(from..).unwrap_or_default().iter();
+            let these = these.take_while(|suspect| end.is_none_or(|end| suspect.id < end));
+            let these = these
+                .filter(|suspect| suspect.packs.is_empty() && !suspect.has_sibling && imported(suspect.id));
+            let ids: Vec<LeadId> = these.map(|suspect| suspect.id).take(MOST_IN_PACK).collect();
+            let twice = |id: &LeadId| ids.iter().filter(|other| other.of_row() == id.of_row()).count() > 1;
+            ids.iter().filter(|id| !twice(id)).copied().collect()
+        };
+        unreadable.into_iter().map(|at| (at, held(at))).collect()
     }
 
     fn compare_emails(&mut self) -> Vec<EmailSuspect> {

@@ -6,13 +6,11 @@ use chrono::Duration;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::census::{Census, EmailSuspect, RowSuspect};
-use super::{Doctor, Finding, Kind, Report, Step};
+use super::{AT_ONCE, Doctor, Finding, Kind, Report, Step};
 use crate::domain::{ImportState, Lead, LeadId};
 use crate::store::survey::{Fact, Item, Key, Mark, Need, RowFault, Tally, What};
 use crate::store::{Chore, StoreError};
 
-/// How many things are read again side by side.
-const AT_ONCE: usize = 16;
 /// How long a chore may be due. Requests do them, so in a quiet organisation they wait for the next one.
 const LONG: Duration = Duration::days(7);
 /// How many of those that need the same thing are asked whether they still do.
@@ -64,9 +62,9 @@ impl Doctor<'_> {
         let mut report = Report { checked: census.checked, ..Report::default() };
         let unreadable = suspects.unreadable.into_iter();
         report.findings.extend(unreadable.map(|(kind, place)| Finding::unreadable(&kind, place)));
-        for at in suspects.packs {
+        for (at, leads) in suspects.packs {
             let still = self.store.unreadable_pack(self.org, at).await?;
-            report.findings.extend(still.map(|_| Finding::pack(at)));
+            report.findings.extend(still.map(|_| Finding::pack(at, leads)));
         }
         let rows = self.rows(suspects.rows).await?;
         report.findings.extend(rows.findings);
@@ -252,6 +250,13 @@ impl Doctor<'_> {
         let mut known = HashSet::new();
         for (key, missing) in self.missing_of(owners).await? {
             for (item, need) in missing {
+                // What an import has written, and not made known yet, has its names last.
+                let id = item.get("id").and_then(|id| id.as_s().ok()?.parse().ok());
+                if let (Need::Name(..), Some(lead)) = (&need, id)
+                    && !self.counts_for(lead).await?
+                {
+                    continue;
+                }
                 let once = match &need {
                     Need::OnLead(lead) => known.insert(Key::lead(self.org, *lead)),
                     Need::Name(name, _) => known.insert(name.clone()),

@@ -52,7 +52,8 @@ pub struct Finding {
 /// How it can be mended, with what was read of it.
 #[derive(Debug, Clone)]
 pub(super) enum Cure {
-    Pack(LeadId),
+    /// With the leads that it may have held.
+    Pack(LeadId, Vec<LeadId>),
     Row(LeadId, Vec<LeadId>),
     Stray(Box<Lead>),
     Need(Key, Item, Need),
@@ -68,13 +69,14 @@ impl Finding {
         Self { kind, id: id.to_string(), problem: problem.into(), cure }
     }
 
-    pub(super) fn is(&self, other: &Self) -> bool {
-        (self.kind, &self.id, &self.problem) == (other.kind, &other.id, &other.problem)
+    /// By what it is known again.
+    pub(super) fn name(&self) -> (Kind, &str) {
+        (self.kind, &self.id)
     }
 
-    pub(super) fn pack(at: LeadId) -> Self {
+    pub(super) fn pack(at: LeadId, leads: Vec<LeadId>) -> Self {
         let problem = "rows of several leads of an import cannot be read, so no list can";
-        Self::new(Kind::PackUnreadable, at, problem, Cure::Pack(at))
+        Self::new(Kind::PackUnreadable, at, problem, Cure::Pack(at, leads))
     }
 
     pub(super) fn row(id: LeadId, packs: Vec<LeadId>, fault: RowFault) -> Self {

@@ -12,6 +12,7 @@ mod repair;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::domain::OrgId;
@@ -23,6 +24,8 @@ pub use finding::{Finding, Kind};
 
 /// How long is waited before what differs is read again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How many things are read again, or mended, side by side.
+const AT_ONCE: usize = 16;
 /// How often what was mended is looked at again: mending one thing may show another.
 const ROUNDS: usize = 4;
 
@@ -94,14 +97,11 @@ impl<'a> Doctor<'a> {
                 break;
             }
         }
-        found.dedup_by(|a, b| a.is(b));
-        let is_left = |finding: &Finding| report.findings.iter().any(|left| left.is(finding));
-        let mut repaired: Vec<Finding> = Vec::new();
-        for finding in found {
-            if !is_left(&finding) && !repaired.iter().any(|known| known.is(&finding)) {
-                repaired.push(finding);
-            }
-        }
+        let mut known: HashSet<_> = report.findings.iter().map(Finding::name).collect();
+        let repaired: Vec<bool> = found.iter().map(|finding| known.insert(finding.name())).collect();
+        let repaired =
+            found.iter().zip(repaired).filter(|(_, is_new)| *is_new).map(|(finding, _)| finding.clone());
+        let repaired = repaired.collect();
         Ok(Mended { report, repaired })
     }
 }

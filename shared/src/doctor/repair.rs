@@ -1,22 +1,36 @@
 //! Findings are mended one by one.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::finding::Cure;
-use super::{Doctor, Finding};
+use super::{AT_ONCE, Doctor, Finding, Kind};
 use crate::attachments::Attachments;
+use crate::aws::backoff;
+use crate::domain::LeadId;
 use crate::store::StoreError;
+
+/// How often a row is tried that others write too.
+const TRIES: u32 = 8;
 
 impl Doctor<'_> {
     /// Mends what can be; how much that was. What somebody wrote meanwhile is left as it is now.
     pub(super) async fn mend_all(&self, findings: &[Finding]) -> Result<usize, StoreError> {
-        let (mut mended, mut counters) = (0, false);
-        for finding in findings {
-            if matches!(finding.cure, Cure::Counters) {
-                counters = true; // last, for they follow from the rows
-                continue;
-            }
-            mended += usize::from(passed(self.mend(finding).await)?);
+        let counters = findings.iter().any(|finding| matches!(finding.cure, Cure::Counters));
+        let mut mended = 0;
+        // A pack first: what it held has a row again then. Rows that are there twice one by one: they share their packs.
+        let orders = [(true, false, 1), (false, true, 1), (false, false, AT_ONCE)];
+        for (packs, twice, at_once) in orders {
+            let is = |finding: &&Finding| {
+                let pack = matches!(finding.cure, Cure::Pack(..));
+                (pack, finding.kind == Kind::RowTwice) == (packs, twice)
+            };
+            let these: Vec<&Finding> = findings.iter().filter(is).collect();
+            let mending = stream::iter(these).map(|finding| async move { passed(self.mend(finding).await) });
+            let done: Vec<bool> = mending.buffered(at_once).try_collect().await?;
+            mended += done.into_iter().filter(|mended| *mended).count();
         }
         if counters {
+            // Last, for they follow from the rows.
             let now = self.clock.now();
             mended += usize::from(passed(self.store.mend_counters(self.org, now).await.map(|()| true))?);
         }
@@ -26,17 +40,12 @@ impl Doctor<'_> {
     async fn mend(&self, finding: &Finding) -> Result<bool, StoreError> {
         let (store, org, now) = (self.store, self.org, self.clock.now());
         match &finding.cure {
-            Cure::Pack(at) => {
+            Cure::Pack(at, leads) => {
                 if let Some(pack) = store.unreadable_pack(org, *at).await? {
-                    store.remove_pack(org, *at, &pack).await?;
+                    store.mend_pack(org, *at, &pack, leads).await?;
                 }
             }
-            Cure::Row(id, packs) => {
-                let state = store.row_state(org, *id, packs).await?;
-                if state.fault()?.is_some() {
-                    store.mend_row(&state).await?;
-                }
-            }
+            Cure::Row(id, packs) => return self.mend_row(*id, packs).await,
             Cure::Stray(lead) => store.remove_stray(lead).await?,
             Cure::Need(key, item, need) => return store.mend_need(org, (key, item), need, now).await,
             Cure::Email(key, seen, leads, last) => store.mend_email(key, seen, (*leads, *last), now).await?,
@@ -47,6 +56,26 @@ impl Doctor<'_> {
             Cure::Counters | Cure::None => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+impl Doctor<'_> {
+    /// Rows of one pack meet when they are mended side by side.
+    async fn mend_row(&self, id: LeadId, packs: &[LeadId]) -> Result<bool, StoreError> {
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let state = self.store.row_state(self.org, id, packs).await?;
+            if state.fault()?.is_none() {
+                return Ok(true);
+            }
+            match self.store.mend_row(&state).await {
+                Err(StoreError::Conflict) => {}
+                mended => return mended.map(|()| true),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 }
 

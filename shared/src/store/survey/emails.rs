@@ -37,14 +37,17 @@ impl EmailSeen {
     /// The item is as it was seen.
     fn unchanged(&self) -> Condition {
         let Some(item) = &self.item else { return absent() };
-        let value = |name: &str| item.get(name).cloned().unwrap_or(AttributeValue::Null(true));
-        let mut values = vec![(":leads", value("leads")), (":at", value("updated_at"))];
-        let condition = match self.known.last_lead {
-            Some(_) => {
-                values.push((":last", value("last_lead")));
-                "leads = :leads AND updated_at = :at AND last_lead = :last"
+        let known = [("leads", ":leads"), ("updated_at", ":at"), ("last_lead", ":last")];
+        let values: Vec<_> =
+            known.into_iter().filter_map(|(name, value)| Some((value, item.get(name)?.clone()))).collect();
+        // One that only a contact has may count no leads at all, and one without leads has no last.
+        let condition = match (item.contains_key("leads"), item.contains_key("last_lead")) {
+            (true, true) => "updated_at = :at AND leads = :leads AND last_lead = :last",
+            (true, false) => "updated_at = :at AND leads = :leads AND attribute_not_exists(last_lead)",
+            (false, true) => "updated_at = :at AND attribute_not_exists(leads) AND last_lead = :last",
+            (false, false) => {
+                "updated_at = :at AND attribute_not_exists(leads) AND attribute_not_exists(last_lead)"
             }
-            None => "leads = :leads AND updated_at = :at",
         };
         (condition, values)
     }

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Get, TransactGetItem};
 use ring::digest::{SHA256, digest};
 
 use super::emails::EmailUse;
-use super::item::decode;
+use super::item::{Entity as _, decode};
 use super::{Chore, Store, StoreError, Task};
 use crate::aws::backoff;
 use crate::domain::{ContactId, Lead, LeadId, OrgId};
@@ -125,6 +125,11 @@ impl Fact {
             let what = is_row.then(|| What::of_row(key, &item)).flatten().ok_or("item without a kind")?;
             return Ok((what, Vec::new(), Vec::new()));
         };
+        if kind == Lead::NAME {
+            let lead: Lead = decode(item).map_err(|_| kind)?;
+            let needs = needs::of_lead(&lead);
+            return Ok((What::Lead(Box::new(lead)), vec![Mark::key(key)], needs));
+        }
         let needs = needs::needs_of(org, key, &item).map_err(|_| kind.clone())?;
         let mut gives = if needs::is_needed(&kind) { vec![Mark::key(key)] } else { Vec::new() };
         if let ("company" | "account", Some(Ok(id))) =
@@ -133,7 +138,6 @@ impl Fact {
             gives.push(Mark::id_at(key, id));
         }
         let what = match kind.as_str() {
-            "lead" => What::Lead(Box::new(decode(item).map_err(|_| kind)?)),
             "email" => {
                 let seen = EmailSeen::of(key, Some(item)).map_err(|_| kind)?;
                 gives.extend(seen.known.contact.map(|contact| contact_mark(key, contact)));

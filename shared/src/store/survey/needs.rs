@@ -107,7 +107,8 @@ pub(super) fn needs_of(org: OrgId, key: &Key, item: &Item) -> Result<Vec<Need>, 
     })
 }
 
-fn of_lead(lead: &Lead) -> Vec<Need> {
+/// What must be beside a lead.
+pub(super) fn of_lead(lead: &Lead) -> Vec<Need> {
     let (org, details) = (lead.org, &lead.details);
     let tags = details.tags.names().map(|tag| Need::Name(Key::tag(org, tag), tag.to_owned()));
     let source = details.source.iter();
@@ -238,8 +239,9 @@ impl Store {
                     (":entity", AttributeValue::S("email".to_owned())),
                     (":now", AttributeValue::S(rfc3339(now))),
                     (":contact", AttributeValue::S(contact.to_string())),
+                    (":none", AttributeValue::N("0".to_owned())),
                 ];
-                let change = "SET entity = :entity, updated_at = :now, contact = :contact";
+                let change = "SET entity = :entity, updated_at = :now, contact = :contact ADD leads :none";
                 it.update(email.clone(), change, Some("attribute_not_exists(contact)"), values);
             }
             Need::Contact(contact) => {

@@ -222,11 +222,33 @@ impl Store {
         Ok(pack.filter(|pack| unpack_all(pack).is_err()))
     }
 
-    /// Removes a pack that cannot be read; [`StoreError::Conflict`] if it is no longer that.
-    pub(crate) async fn remove_pack(&self, org: OrgId, at: LeadId, pack: &[u8]) -> Result<(), StoreError> {
+    /// Writes a pack anew that cannot be read, of those of these leads that there are; [`StoreError::Conflict`] if it or one
+    /// of them is no longer as it was read.
+    pub(crate) async fn mend_pack(
+        &self,
+        org: OrgId,
+        at: LeadId,
+        pack: &[u8],
+        leads: &[LeadId],
+    ) -> Result<(), StoreError> {
+        let found = self.read_all(leads.iter().map(|id| Key::lead(org, *id)).collect()).await?;
+        let mut leads = found.into_values().map(decode).collect::<Result<Vec<Lead>, _>>()?;
+        leads.retain(|lead| lead.import.is_some());
+        leads.sort_unstable_by_key(|lead| lead.id);
         let mut it = Transaction::default();
-        let was = vec![(":was", AttributeValue::B(pack.into()))];
-        it.delete_if(Key::row(org, at), ("p = :was", was));
+        let (key, was) = (Key::row(org, at), vec![(":was", AttributeValue::B(pack.into()))]);
+        if leads.is_empty() {
+            it.delete_if(key, ("p = :was", was));
+        } else {
+            let rows = leads.iter().map(|lead| Ok((lead.id, Row::of(lead).pack()?)));
+            let rows = rows.collect::<Result<Vec<_>, IndexError>>()?;
+            let mut item = key.into_item();
+            item.insert(PACK.to_owned(), AttributeValue::B(pack_all(&rows)?.into()));
+            it.put_if(item, ("p = :was", was));
+        }
+        for lead in &leads {
+            it.require_that(Key::lead(org, lead.id), unchanged(lead.version));
+        }
         Ok(self.commit(it).await?)
     }
 }
