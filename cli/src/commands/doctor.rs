@@ -94,10 +94,13 @@ fn report(mended: &Mended) -> String {
 }
 
 fn checked(checked: &Checked) -> String {
-    let Checked { leads, rows, emails, contacts, companies, accounts, comments, attachments, .. } = checked;
+    let Checked {
+        leads, rows, segments, emails, contacts, companies, accounts, comments, attachments, ..
+    } = checked;
     let counts = [
         (leads, "leads"),
         (rows, "rows of the list index"),
+        (segments, "segments"),
         (emails, "e-mails"),
         (contacts, "contacts"),
         (companies, "companies"),

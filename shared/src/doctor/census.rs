@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 
 use crate::domain::{LeadId, OrgId};
-use crate::index::Row;
+use crate::index::segment::Segment;
+use crate::index::{Entry as _, Row};
 use crate::store::StoreError;
-use crate::store::survey::{Fact, Mark, Tally, What, digest_of_row};
+use crate::store::survey::{Fact, Mark, SegmentRef, Tally, What, digest_of};
 
 /// Most leads that a pack holds.
 const MOST_IN_PACK: usize = 98;
@@ -16,8 +17,9 @@ const MOST_IN_PACK: usize = 98;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Checked {
     pub leads: u64,
-    /// Leads in the list index, by rows of their own and in packs.
+    /// Of the list index, those that lie over others too: in the table, in packs and in segments.
     pub rows: u64,
+    pub segments: u64,
     pub emails: u64,
     pub contacts: u64,
     pub companies: u64,
@@ -43,6 +45,8 @@ enum Kind {
     Gone,
     /// In the pack of this number.
     Packed(u32),
+    /// In a segment.
+    Folded,
 }
 
 #[derive(Debug)]
@@ -72,6 +76,7 @@ pub(super) struct Census {
     gives: Vec<Mark>,
     needs: HashSet<Mark>,
     unreadable_packs: Vec<LeadId>,
+    lost_segments: Vec<SegmentRef>,
     unreadable: Vec<(String, String)>,
     pub(super) tally: Tally,
     pub(super) checked: Checked,
@@ -99,6 +104,8 @@ pub(super) struct Suspects {
     pub(super) rows: Vec<RowSuspect>,
     pub(super) emails: Vec<EmailSuspect>,
     pub(super) missing: HashSet<Mark>,
+    /// Segments that are lost, each with the leads that it may have held.
+    pub(super) segments: Vec<(SegmentRef, Vec<LeadId>)>,
     /// Packs that cannot be read, each with the leads that it may have held.
     pub(super) packs: Vec<(LeadId, Vec<LeadId>)>,
     /// Kind and place of items that cannot be read at all.
@@ -115,12 +122,12 @@ impl Census {
                 self.checked.leads += 1;
                 self.tally.add(None, Some(&lead));
                 self.addresses.extend(fact.address.as_ref().map(Mark::key));
-                let row = digest_of_row(&Row::of(&lead).pack()?);
+                let row = digest_of(&Row::of(&lead));
                 self.leads.push(Lead { id: lead.id, row, imported: lead.import.is_some() });
             }
             What::Row { lead, packed, over } => {
-                let kind = if packed.is_none() && over { Kind::Gone } else { Kind::Own { over } };
-                self.checked.rows += u64::from(!over);
+                let kind = if packed.is_none() { Kind::Gone } else { Kind::Own { over } };
+                self.checked.rows += u64::from(packed.is_some());
                 self.rows.push(IndexRow { id: lead, row: packed, kind });
             }
             What::Pack { at, rows: Ok(rows) } => {
@@ -128,11 +135,7 @@ impl Census {
                 self.packs.push(at);
                 self.checked.rows += rows.len() as u64;
                 let rows = rows.into_iter();
-                self.rows.extend(rows.map(|(id, row)| IndexRow {
-                    id,
-                    row: Some(row),
-                    kind: Kind::Packed(number),
-                }));
+                self.rows.extend(rows.map(|(id, row)| IndexRow { id, row, kind: Kind::Packed(number) }));
             }
             What::Pack { at, rows: Err(_) } => self.unreadable_packs.push(at),
             What::Email(seen) => {
@@ -149,6 +152,21 @@ impl Census {
             What::Unreadable(kind) => self.unreadable.push((kind, fact.key.place())),
         }
         Ok(())
+    }
+
+    /// Takes in a segment; one that is lost has no entries.
+    pub(super) fn add_segment(&mut self, of: SegmentRef, segment: Option<&Segment>) {
+        let columns = segment.and_then(|segment| segment.all_columns().ok());
+        let (Some(segment), Some(columns)) = (segment, columns) else {
+            self.lost_segments.push(of);
+            return;
+        };
+        self.checked.segments += 1;
+        for entry in (0..segment.rows()).filter_map(|row| columns.entry(row)) {
+            self.checked.rows += 1;
+            let (id, row) = (entry.id(), Some(digest_of(&entry)));
+            self.rows.push(IndexRow { id, row, kind: Kind::Folded });
+        }
     }
 
     fn count(&mut self, kind: &str) {
@@ -177,6 +195,7 @@ impl Census {
             missing,
             emails: self.compare_emails(),
             packs: self.lost_with_packs(&rows),
+            segments: self.lost_with_segments(&rows),
             rows,
             unreadable: std::mem::take(&mut self.unreadable),
         }
@@ -198,7 +217,7 @@ impl Census {
             if !agree(lead, these) {
                 let pack = |row: &IndexRow| match row.kind {
                     Kind::Packed(number) => self.packs.get(usize::try_from(number).ok()?).copied(),
-                    Kind::Own { .. } | Kind::Gone => None,
+                    Kind::Own { .. } | Kind::Gone | Kind::Folded => None,
                 };
                 suspects.push(RowSuspect {
                     id,
@@ -217,6 +236,21 @@ impl Census {
             }
         }
         suspects
+    }
+
+    /// The segments that are lost, with the leads that are nowhere else. Of two that one row may have made neither is taken.
+    fn lost_with_segments(&mut self, suspects: &[RowSuspect]) -> Vec<(SegmentRef, Vec<LeadId>)> {
+        let held = |of: &SegmentRef| {
+            let from = suspects.partition_point(|suspect| suspect.id < of.first);
+            let these = suspects.get(from..).unwrap_or_default().iter();
+            let these =
+                these.take_while(|suspect| suspect.id <= of.last).filter(|suspect| !suspect.has_sibling);
+            let ids: Vec<LeadId> = these.map(|suspect| suspect.id).collect();
+            let mut times = HashMap::<u128, usize>::new();
+            ids.iter().for_each(|id| *times.entry(id.of_row()).or_default() += 1);
+            ids.into_iter().filter(|id| times.get(&id.of_row()) == Some(&1)).collect()
+        };
+        std::mem::take(&mut self.lost_segments).into_iter().map(|of| (of.clone(), held(&of))).collect()
     }
 
     /// The packs that cannot be read, with the leads of imports that come after each and are in no pack. Of two that one
@@ -267,20 +301,24 @@ impl Census {
     }
 }
 
-/// A lead and its rows say the same.
+/// A lead and what lists take for it say the same: its own row, else what a pack says, else a segment.
 fn agree(lead: Option<&Lead>, rows: &[IndexRow]) -> bool {
-    let own = rows.iter().find(|row| !matches!(row.kind, Kind::Packed(_)));
-    let packed: Vec<&IndexRow> = rows.iter().filter(|row| matches!(row.kind, Kind::Packed(_))).collect();
-    match (lead, own, packed.as_slice()) {
-        // A row that says that its lead is gone does no harm where there is no pack.
-        (None, own, packed) => own.map_or(packed.is_empty(), |own| own.kind == Kind::Gone),
-        (Some(lead), Some(own), [_]) if lead.imported => {
-            own.kind == Kind::Own { over: true } && own.row == Some(lead.row)
+    let (mut own, mut folded) = (None, None);
+    let mut packed: Vec<Option<Mark>> = Vec::new();
+    for row in rows {
+        match row.kind {
+            Kind::Own { over } => own = Some((row.row, over)),
+            Kind::Gone => own = Some((None, true)),
+            Kind::Packed(_) => packed.push(row.row),
+            Kind::Folded => folded = row.row,
         }
-        (Some(lead), None, [row]) if lead.imported => row.row == Some(lead.row),
-        (Some(lead), Some(own), []) if !lead.imported => {
-            own.kind == Kind::Own { over: false } && own.row == Some(lead.row)
-        }
-        (Some(_), ..) => false,
     }
+    let shown = packed.iter().flatten().count();
+    let twice = own.map_or(shown > 1, |(_, over)| shown > 0 && !over);
+    let said = match (own, packed.first()) {
+        (Some((own, _)), _) => own,
+        (None, Some(packed)) => *packed,
+        (None, None) => folded,
+    };
+    said == lead.map(|lead| lead.row) && !(twice && lead.is_some())
 }

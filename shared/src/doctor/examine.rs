@@ -6,7 +6,7 @@ use chrono::Duration;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::census::{Census, EmailSuspect, RowSuspect};
-use super::{AT_ONCE, Doctor, Finding, Kind, Report, Step};
+use super::{AT_ONCE, Doctor, Finding, Report, Step};
 use crate::domain::{ImportState, Lead, LeadId};
 use crate::store::survey::{Fact, Item, Key, Mark, Need, RowFault, Tally, What};
 use crate::store::{Chore, StoreError};
@@ -57,11 +57,22 @@ impl Doctor<'_> {
             census.add(self.org, fact).map(|()| is_lead)
         })
         .await?;
+        // After the rows, as lists do: what was folded meanwhile is in them.
+        for of in self.store.manifest(self.org).await?.segments {
+            let segment = self.store.read_segment(self.org, &of).await?;
+            census.add_segment(of, segment.as_ref());
+        }
         let suspects = census.compare();
         tell(Step::Checking(suspects.rows.len() + suspects.emails.len() + suspects.missing.len()));
         let mut report = Report { checked: census.checked, ..Report::default() };
         let unreadable = suspects.unreadable.into_iter();
         report.findings.extend(unreadable.map(|(kind, place)| Finding::unreadable(&kind, place)));
+        for (of, leads) in suspects.segments {
+            let named = self.store.manifest(self.org).await?.segments.contains(&of);
+            if named && self.store.read_segment(self.org, &of).await?.is_none() {
+                report.findings.push(Finding::segment(of, leads));
+            }
+        }
         for (at, leads) in suspects.packs {
             let still = self.store.unreadable_pack(self.org, at).await?;
             report.findings.extend(still.map(|_| Finding::pack(at, leads)));
@@ -127,7 +138,7 @@ impl Doctor<'_> {
                 rows.unlisted.insert(suspect.id, *lead);
                 None
             }
-            Looked::Finding(_) => Some(suspect),
+            Looked::Finding(..) => Some(suspect),
         });
         let again: Vec<RowSuspect> = again.collect();
         if !again.is_empty() {
@@ -136,9 +147,9 @@ impl Doctor<'_> {
         for (suspect, found) in self.look_at(again).await? {
             match found {
                 Looked::Unlisted(lead) => drop(rows.unlisted.insert(suspect.id, *lead)),
-                Looked::Finding((finding, lead)) => {
+                Looked::Finding(finding, lead) => {
                     rows.unlisted.extend(lead.map(|lead| (suspect.id, *lead)));
-                    rows.findings.push(finding);
+                    rows.findings.push(*finding);
                 }
             }
         }
@@ -156,8 +167,9 @@ impl Doctor<'_> {
 
     async fn look_at_one(&self, suspect: &RowSuspect) -> Result<Option<Looked>, StoreError> {
         let state = self.store.row_state(self.org, suspect.id, &suspect.packs).await?;
-        let finding = |fault| Looked::Finding((Finding::row(suspect.id, suspect.packs.clone(), fault), None));
-        Ok(match (state.fault()?, state.lead) {
+        let finding =
+            |fault| Looked::Finding(Box::new(Finding::row(suspect.id, suspect.packs.clone(), fault)), None);
+        Ok(match (state.fault(), state.lead) {
             (None, _) => None,
             (Some(RowFault::Unlisted), Some(lead)) => Some(self.unlisted(suspect, lead).await?),
             (Some(fault), _) => Some(finding(fault)),
@@ -180,13 +192,14 @@ impl Doctor<'_> {
         let undone = import.is_some_and(|import| {
             matches!(import.state, ImportState::Undoing | ImportState::Undone | ImportState::Failed)
         });
-        Ok(Looked::Finding(if suspect.has_sibling && !known {
-            (Finding::stray(lead.clone()), Some(Box::new(lead)))
+        let (finding, uncounted) = if suspect.has_sibling && !known {
+            (Finding::stray(lead.clone()), true)
         } else if undone && !known {
-            (Finding::unclear(lead.id), Some(Box::new(lead)))
+            (Finding::unclear(lead.id), true)
         } else {
-            (Finding::row(lead.id, suspect.packs.clone(), RowFault::Missing), None)
-        }))
+            (Finding::row(lead.id, suspect.packs.clone(), RowFault::Missing), false)
+        };
+        Ok(Looked::Finding(Box::new(finding), uncounted.then(|| Box::new(lead))))
     }
 
     /// Who needs what is missing, and who has the addresses that are counted wrongly.
@@ -313,14 +326,14 @@ impl Doctor<'_> {
     /// A lead is known, so that its e-mail counts.
     async fn counts_for(&self, lead: LeadId) -> Result<bool, StoreError> {
         let state = self.store.row_state(self.org, lead, &[]).await?;
-        let (fault, Some(lead)) = (state.fault()?, state.lead) else { return Ok(false) };
+        let (fault, Some(lead)) = (state.fault(), state.lead) else { return Ok(false) };
         if fault != Some(RowFault::Unlisted) {
             return Ok(true);
         }
         let suspect = RowSuspect { id: lead.id, packs: Vec::new(), has_sibling: false };
         Ok(match self.unlisted(&suspect, lead).await? {
-            Looked::Unlisted(_) | Looked::Finding((_, Some(_))) => false,
-            Looked::Finding((Finding { kind, .. }, None)) => kind == Kind::RowMissing,
+            Looked::Unlisted(_) | Looked::Finding(_, Some(_)) => false,
+            Looked::Finding(_, None) => true,
         })
     }
 }
@@ -333,7 +346,7 @@ enum Looked {
     /// It may be well so.
     Unlisted(Box<Lead>),
     /// With the lead, if nothing counts it.
-    Finding((Finding, Option<Box<Lead>>)),
+    Finding(Box<Finding>, Option<Box<Lead>>),
 }
 
 fn differing(is: &Tally, should: &Tally) -> Vec<Finding> {

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use crate::domain::{Lead, LeadId};
 use crate::store::Chore;
-use crate::store::survey::{Counted, EmailSeen, Item, Key, Need, RowFault};
+use crate::store::survey::{Counted, EmailSeen, Item, Key, Need, RowFault, SegmentRef};
 
 /// Kinds of findings, as programs see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    SegmentLost,
     PackUnreadable,
     RowMissing,
     RowDiffers,
@@ -53,6 +54,8 @@ pub struct Finding {
 #[derive(Debug, Clone)]
 pub(super) enum Cure {
     /// With the leads that it may have held.
+    Segment(SegmentRef, Vec<LeadId>),
+    /// The same.
     Pack(LeadId, Vec<LeadId>),
     Row(LeadId, Vec<LeadId>),
     Stray(Box<Lead>),
@@ -77,6 +80,12 @@ impl Finding {
     pub(super) fn pack(at: LeadId, leads: Vec<LeadId>) -> Self {
         let problem = "rows of several leads of an import cannot be read, so no list can";
         Self::new(Kind::PackUnreadable, at, problem, Cure::Pack(at, leads))
+    }
+
+    pub(super) fn segment(of: SegmentRef, leads: Vec<LeadId>) -> Self {
+        let id = of.object.rsplit('/').next().unwrap_or_default().to_owned();
+        let problem = "a segment of the list index is gone or damaged, so lists that need it fail";
+        Self::new(Kind::SegmentLost, id, problem, Cure::Segment(of, leads))
     }
 
     pub(super) fn row(id: LeadId, packs: Vec<LeadId>, fault: RowFault) -> Self {

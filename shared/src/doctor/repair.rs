@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::finding::Cure;
-use super::{AT_ONCE, Doctor, Finding, Kind};
+use super::{AT_ONCE, Doctor, Finding};
 use crate::attachments::Attachments;
 use crate::aws::backoff;
 use crate::domain::LeadId;
@@ -17,13 +17,10 @@ impl Doctor<'_> {
     pub(super) async fn mend_all(&self, findings: &[Finding]) -> Result<usize, StoreError> {
         let counters = findings.iter().any(|finding| matches!(finding.cure, Cure::Counters));
         let mut mended = 0;
-        // A pack first: what it held has a row again then. Rows that are there twice one by one: they share their packs.
-        let orders = [(true, false, 1), (false, true, 1), (false, false, AT_ONCE)];
-        for (packs, twice, at_once) in orders {
-            let is = |finding: &&Finding| {
-                let pack = matches!(finding.cure, Cure::Pack(..));
-                (pack, finding.kind == Kind::RowTwice) == (packs, twice)
-            };
+        for (of_many, at_once) in [(true, 1), (false, AT_ONCE)] {
+            // Segments and packs first: what they held has a row again then.
+            let is =
+                |finding: &&Finding| matches!(finding.cure, Cure::Segment(..) | Cure::Pack(..)) == of_many;
             let these: Vec<&Finding> = findings.iter().filter(is).collect();
             let mending = stream::iter(these).map(|finding| async move { passed(self.mend(finding).await) });
             let done: Vec<bool> = mending.buffered(at_once).try_collect().await?;
@@ -40,6 +37,11 @@ impl Doctor<'_> {
     async fn mend(&self, finding: &Finding) -> Result<bool, StoreError> {
         let (store, org, now) = (self.store, self.org, self.clock.now());
         match &finding.cure {
+            Cure::Segment(of, leads) => {
+                let unfolding = leads.iter().map(|lead| store.unfold(org, *lead));
+                stream::iter(unfolding).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+                store.forget_segment(org, of, now).await?;
+            }
             Cure::Pack(at, leads) => {
                 if let Some(pack) = store.unreadable_pack(org, *at).await? {
                     store.mend_pack(org, *at, &pack, leads).await?;
@@ -67,7 +69,7 @@ impl Doctor<'_> {
                 tokio::time::sleep(backoff(attempt)).await;
             }
             let state = self.store.row_state(self.org, id, packs).await?;
-            if state.fault()?.is_none() {
+            if state.fault().is_none() {
                 return Ok(true);
             }
             match self.store.mend_row(&state).await {

@@ -24,7 +24,7 @@ impl World {
         let mut fields = Fields::default();
         [("first_name", "A"), ("last_name", "B"), ("email", email)]
             .iter()
-            .for_each(|(name, text)| fields.set(*name, Value::Text((*text).to_owned())));
+            .for_each(|(name, text)| fields.set(name, Value::Text((*text).to_owned())));
         let details = LeadDetails::open(Door::Api, &fields).unwrap();
         let now = Utc::now();
         let mut lead = Lead::open(self.ids.lead(now), self.org, details, None, now);
@@ -93,12 +93,10 @@ fn what_agrees_is_not_suspect() {
 
 #[test]
 fn each_way_to_differ_is_suspect() {
-    let ways: [fn(&mut World, &Lead); 7] = [
+    let ways: [fn(&mut World, &Lead); 5] = [
         |_, _| {},
-        |world, lead| world.see_row(lead.id, Some(lead), true),
         |world, lead| world.see_row(lead.id, Some(&world.lead("x@y.example", false)), false),
         |world, lead| world.see_row(lead.id, None, true),
-        |world, lead| world.see_pack(&[lead]),
         |world, lead| {
             world.see_row(lead.id, Some(lead), false);
             world.see_pack(&[lead]);

@@ -18,16 +18,18 @@ use super::{Chore, Store, StoreError, Task};
 use crate::aws::backoff;
 use crate::domain::{ContactId, Lead, LeadId, OrgId};
 use crate::index::{IndexError, unpack_all};
+use rows::digest_of_packed;
 
 pub(crate) use super::item::Item;
 #[cfg(test)]
 pub(crate) use super::item::encode;
 pub(crate) use super::keys::Key;
 pub(crate) use super::rows::{OVER, PACK, ROW};
+pub(crate) use super::segments::SegmentRef;
 pub(crate) use super::tally::Tally;
 pub(crate) use emails::EmailSeen;
 pub(crate) use needs::Need;
-pub(crate) use rows::{RowFault, digest_of_row};
+pub(crate) use rows::{RowFault, digest_of};
 pub(crate) use tallies::Counted;
 
 /// How often items are read again that were being written.
@@ -83,10 +85,10 @@ pub(crate) enum What {
         packed: Option<Mark>,
         over: bool,
     },
-    /// Rows of several leads, under this key.
+    /// Rows of several leads, under this key; none of those that are gone.
     Pack {
         at: LeadId,
-        rows: Result<Vec<(LeadId, Mark)>, IndexError>,
+        rows: Result<Vec<(LeadId, Option<Mark>)>, IndexError>,
     },
     Email(EmailSeen),
     Chore(Chore),
@@ -161,12 +163,12 @@ impl What {
         let id: LeadId = key.sk.parse().ok()?;
         let bytes = |name| item.get(name).and_then(|value| value.as_b().ok());
         if let Some(pack) = bytes(PACK) {
-            let rows = unpack_all(pack.as_ref());
-            let rows = rows
-                .map(|rows| rows.into_iter().map(|(id, row): (_, &[u8])| (id, digest_of_row(row))).collect());
+            let mark =
+                |(id, row): (LeadId, &[u8])| (id, (!row.is_empty()).then(|| digest_of_packed(id, row)));
+            let rows = unpack_all(pack.as_ref()).map(|rows| rows.into_iter().map(mark).collect());
             return Some(Self::Pack { at: id, rows });
         }
-        let packed = bytes(ROW).map(|row| digest_of_row(row.as_ref()));
+        let packed = bytes(ROW).map(|row| digest_of_packed(id, row.as_ref()));
         Some(Self::Row { lead: id, packed, over: item.contains_key(OVER) })
     }
 }

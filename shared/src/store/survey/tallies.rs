@@ -1,17 +1,17 @@
 //! Counters as they are read all at once, beside what the list index counts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
-use crate::domain::{OrgId, Relation as _, UserId};
+use crate::domain::{LeadId, OrgId, Relation as _, UserId};
 use crate::index::Entry as _;
 use crate::store::counts::Counts;
 use crate::store::item::{Item, decode, rfc3339};
 use crate::store::keys::{Key, SHARDS};
 use crate::store::loads::attribute;
-use crate::store::rows::each_row;
+use crate::store::rows::Seen;
 use crate::store::tally::Tally;
 use crate::store::transaction::{Refused, Transaction};
 use crate::store::{Store, StoreError};
@@ -111,18 +111,29 @@ impl Store {
         Ok(None)
     }
 
+    /// The rows first and the segments after them, as lists do.
     async fn tally_of_index(&self, org: OrgId) -> Result<Tally, StoreError> {
-        let (mut tally, mut over, mut start) = (Tally::default(), HashMap::new(), None);
+        let (mut tally, mut seen, mut start) = (Tally::default(), Seen::default(), None);
         loop {
-            let rows = self.rows_from(org, start).await?;
-            for item in rows.items {
-                each_row(item, &mut over, |row| tally.add_as(row.status().class(), row.assigned_to(), 1))?;
+            let (items, next) = self.rows_from(org, start).await?;
+            for item in items {
+                seen.each_row(item, |row| tally.add_as(row.status().class(), row.assigned_to(), 1))?;
             }
-            start = rows.next;
+            start = next;
             if start.is_none() {
-                return Ok(tally);
+                break;
             }
         }
+        let over: HashSet<LeadId> = seen.over.into_iter().collect();
+        for of in self.manifest(org).await?.segments {
+            let segment = self.whole_segment(org, &of).await?;
+            let columns = segment.all_columns().map_err(|error| self.lost(&of, error))?;
+            let entries = (0..segment.rows()).filter_map(|row| columns.entry(row));
+            for entry in entries.filter(|entry| !over.contains(&entry.id())) {
+                tally.add_as(entry.status().class(), entry.assigned_to(), 1);
+            }
+        }
+        Ok(tally)
     }
 
     /// Makes the counters say what the list index counts, on the condition that no counter changes meanwhile.
