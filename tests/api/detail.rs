@@ -109,6 +109,8 @@ async fn a_deleted_lead_leaves_nothing_behind() {
 
     assert_eq!(admin.get(&path).await.status, 404);
     assert_eq!(admin.delete(&path).await.status, 404);
+    assert_eq!(app.stored("#INDEX#", ""), 1, "that it is gone, until the index is folded");
+    app.app.store.fold(admin.org, 0, app.now()).await.unwrap();
     for (pk, sk) in [("#LEAD#", ""), ("#INDEX#", ""), ("#EMAIL#", "")] {
         assert_eq!(app.stored(pk, sk), 0, "{pk}");
     }

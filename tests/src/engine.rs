@@ -141,7 +141,12 @@ impl Engine {
 
     /// Every item there is.
     pub fn items(&self, table: &str) -> Vec<Value> {
-        let (mut items, mut scan) = (Vec::new(), json!({ "TableName": table }));
+        self.scan(json!({ "TableName": table }))
+    }
+
+    /// What a scan finds, page after page.
+    pub fn scan(&self, mut scan: Value) -> Vec<Value> {
+        let mut items = Vec::new();
         loop {
             let page = self.run("Scan", &scan.to_string()).unwrap();
             let mut page: Value = serde_json::from_str(&page).unwrap();

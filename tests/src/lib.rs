@@ -26,7 +26,7 @@ use leadline::domain::{ApiKey, Contact, KeyId, NewApiKey, Org, OrgId, Role, Team
 use leadline::files::Files;
 use leadline::human::CaptchaSecret;
 use leadline::{App, Clock, Store, aws};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use bucket::{BUCKET, ENDPOINT};
 use line::Line;
@@ -171,9 +171,13 @@ impl TestApp {
         }
     }
 
-    /// Every item there is.
-    pub fn items(&self) -> Vec<Value> {
-        self.engine.items(TABLE)
+    /// The items of all leads of an organisation.
+    pub fn leads(&self, org: OrgId) -> Vec<Value> {
+        self.engine.scan(json!({
+            "TableName": TABLE,
+            "FilterExpression": "SK = :lead AND begins_with(PK, :org)",
+            "ExpressionAttributeValues": { ":lead": { "S": "LEAD" }, ":org": { "S": format!("ORG#{org}#LEAD#") } },
+        }))
     }
 
     /// Takes the table away, so that everything fails.

@@ -70,10 +70,13 @@ impl Choice<'_> {
             let most = query.limit + 1;
             let mut page = First::new(most, Some(before.clone()));
             let places = std::mem::take(&mut list.kept);
-            places.into_iter().for_each(|place| drop(page.offer(place)));
+            for place in places {
+                page.offer(place);
+            }
             for (ordered, rows) in &segments {
-                let places = first(ordered, (*rows).clone(), most, Some(&before));
-                places.into_iter().for_each(|place| drop(page.offer(place)));
+                for place in first(ordered, (*rows).clone(), most, Some(&before)) {
+                    page.offer(place);
+                }
             }
             list.kept = page.finish(0).into_iter().map(Place::into_owned).collect();
             list.skipped = query.offset;

@@ -122,7 +122,7 @@ impl Store {
     ) -> Result<(Over<'q>, Manifest), StoreError> {
         let total = |count: i64| usize::try_from(count).unwrap_or_default();
         let newest = (total(counts.open), total(counts.closed));
-        let newest = Some(newest).filter(|_| caller.is_admin() && query.is_plain());
+        let newest = Some(newest).filter(|_| caller.is_admin() && query.is_plain() && !query.is_far());
         let (choice, seen) = (Choice::new(caller, query), Seen::default());
         let mut over = Over { caller, query, choice, seen, newest, all: true };
         let Rows { mut items, mut next, manifest } = rows;
@@ -145,11 +145,10 @@ impl Store {
     /// Looks at the segments too; whether it is known how often tags and sources are used.
     async fn choose(&self, over: &Over<'_>, manifest: &Manifest) -> Result<(Chosen, bool), StoreError> {
         let (mut choice, segments) = (over.choice.clone(), manifest.segments.as_slice());
-        let mut told = over.all;
+        let told = over.all && (segments.is_empty() || over.query.tells_uses(over.caller));
         match over.newest {
             Some((open, closed)) => {
-                let (newest, older) = segments.split_at(segments.len().saturating_sub(1));
-                let (older, newest) = (newest, older);
+                let (older, newest) = segments.split_at(segments.len().saturating_sub(1));
                 for some in [newest, older] {
                     let needed = |of: &&SegmentRef| !choice.is_done(open, closed, of.last);
                     let some: Vec<&SegmentRef> = some.iter().rev().take_while(needed).collect();
@@ -164,7 +163,6 @@ impl Store {
                 if !(over.all && segments.is_empty()) {
                     choice.set_counts(open, closed);
                 }
-                told &= segments.is_empty();
             }
             None => {
                 let mut picked: Vec<Picked> = Vec::new();

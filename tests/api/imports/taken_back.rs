@@ -123,6 +123,7 @@ async fn an_undo_that_is_cut_off_anywhere_goes_on_to_the_same_end() {
 
         assert_eq!(undone.body["status"], "undone", "{after}: {}", undone.text);
         assert_eq!(undone.body["undo"]["removed_count"], 12, "{after}");
+        app.app.store.fold(admin.org, 0, app.now()).await.unwrap();
         let stored = [app.stored("#LEAD#", ""), app.stored("#EMAIL#", ""), app.stored("#INDEX#", "")];
         assert_eq!(stored, [0, 0, 0], "{after}");
         assert_eq!(admin.get("/api/leads/?fields=leads").await.body["open_leads_count"], 0, "{after}");

@@ -22,17 +22,24 @@ struct Said {
     next: Option<Vec<u8>>,
 }
 
-/// Every lead of an organisation, read one by one.
-async fn leads(app: &TestApp, org: OrgId) -> Vec<Lead> {
-    let start = format!("ORG#{org}#LEAD#");
-    let mut leads = Vec::new();
-    for item in app.items() {
-        let (pk, sk) = (item["PK"]["S"].as_str().unwrap(), item["SK"]["S"].as_str().unwrap());
-        if let (Some(id), "LEAD") = (pk.strip_prefix(&start), sk) {
-            leads.extend(app.app.store.find_lead(org, id.parse().unwrap()).await.unwrap());
+/// Every lead of an organisation, as it is in the table.
+fn leads(app: &TestApp, org: OrgId) -> Vec<Lead> {
+    let lead = |item: Value| serde_json::from_value(plain(&json!({ "M": item }))).unwrap();
+    app.leads(org).into_iter().map(lead).collect()
+}
+
+/// A value of the table as JSON.
+fn plain(value: &Value) -> Value {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    match (kind.as_str(), value) {
+        ("M", Value::Object(fields)) => {
+            fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
         }
+        ("L", Value::Array(values)) => values.iter().map(plain).collect(),
+        ("N", Value::String(number)) => number.parse::<serde_json::Number>().unwrap().into(),
+        ("NULL", _) => Value::Null,
+        _ => value.clone(),
     }
-    leads
 }
 
 /// What the list says.
@@ -103,14 +110,13 @@ async fn many_leads_are_folded_by_who_lists_them_and_listed_as_before() {
     assert_eq!(app.app.store.manifest(admin.org).await.unwrap().segments[0].rows, 1_500);
     for (query, mut before) in queries.into_iter().zip(before) {
         let mut now = admin.get(&format!("/api/leads/{query}")).await.body;
-        if query.is_empty() {
+        if ["", "?offset=1390"].contains(&query) {
             for counts in ["tag_counts", "source_counts"] {
                 assert_eq!(now[counts], Value::Null, "would take reading every segment");
                 before[counts].take();
             }
         }
         assert_eq!(now, before, "{query}");
-        now.take();
     }
 }
 
@@ -122,7 +128,7 @@ async fn a_damaged_or_missing_segment_is_never_answered_from() {
         for n in 0..20 {
             admin.open_lead(&format!("L{n}"), json!({"city": "Rome", "tags": ["a"]})).await;
         }
-        fold(&app, admin.org).await;
+        app.app.store.fold(admin.org, 0, app.now()).await.unwrap();
         let object = app.app.store.manifest(admin.org).await.unwrap().segments[0].object.clone();
 
         app.bucket.damage(&object, |mut bytes| match length {

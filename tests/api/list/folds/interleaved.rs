@@ -7,7 +7,7 @@ use leadline::store::{Chore, StoreError, Task};
 use leadline_tests::Gate;
 use tokio::time::sleep;
 
-use super::{caller, fold, leads};
+use super::{caller, fold};
 use crate::prelude::*;
 
 /// Longer than anything takes that does not wait at a gate.
@@ -34,32 +34,34 @@ enum Deed {
 const BEFORE: &str = "before";
 const AFTER: &str = "after";
 
-/// The lead as a list shows it.
-async fn look(store: &Store, caller: &Caller, query: &ListQuery) -> Result<Option<String>, StoreError> {
+/// The lead as a list shows it, and how many it counts.
+async fn look(
+    store: &Store,
+    caller: &Caller,
+    query: &ListQuery,
+) -> Result<(Option<String>, usize), StoreError> {
     let rows = store.rows(caller.org).await?;
     let listing = store.list(caller, query, rows, Default::default()).await?;
-    let lead = listing.open.leads.iter().find(|lead| lead.details.first_name.as_ref().unwrap().as_str() == "It");
-    assert!(listing.open.count <= 2, "a lead is there twice");
-    assert_eq!(listing.open.count, if lead.is_some() { 2 } else { 1 }, "the other is always there");
-    Ok(lead.map(|lead| lead.details.last_name.as_str().to_owned()))
+    let name = listing.open.leads.first().map(|lead| lead.details.last_name.as_str().to_owned());
+    assert!(listing.open.leads.len() <= 1);
+    Ok((name, listing.open.count))
 }
 
 async fn begin(app: &TestApp, start: Start) -> (Client<'_>, LeadId) {
     let admin = app.admin().await;
     let first = if matches!(start, Start::RowOverPack | Start::RowOverSegment) { "first" } else { BEFORE };
     if matches!(start, Start::Pack | Start::RowOverPack) {
-        let csv = format!("first name,last name\nIt,{first}\nOther,L\n");
+        let csv = format!("first name,last name\nIt,{first}\n");
         let file = ("leads_file", "l.csv", "text/csv", csv.as_bytes());
         admin.multipart("/api/leads/upload/", &[], &[file]).await;
     } else {
-        admin.open_lead("L", json!({"first_name": "Other"})).await;
         admin.open_lead(first, json!({"first_name": "It"})).await;
     }
     if matches!(start, Start::Segment | Start::RowOverSegment) {
         fold(app, admin.org).await;
     }
-    let leads = leads(app, admin.org).await;
-    let it = leads.iter().find(|lead| lead.details.first_name.as_ref().unwrap().as_str() == "It").unwrap().id;
+    let list = admin.get("/api/leads/?name=it").await.body;
+    let it = list["open_leads"][0]["id"].as_str().unwrap().parse().unwrap();
     if first != BEFORE {
         admin.patch(&format!("/api/leads/{it}/"), json!({"last_name": BEFORE})).await;
     }
@@ -85,18 +87,17 @@ async fn write(store: &Store, caller: &Caller, lead: LeadId, deed: Deed, app: &T
 
 /// Goes on in this order as far as it says, then takes the first that can go on; the numbers of those that could at each
 /// step.
-async fn run(app: &TestApp, start: Start, deed: Deed, order: &[usize], reads: bool) -> Vec<Vec<usize>> {
+async fn run(table: &Table<'_>, start: Start, deed: Deed, order: &[usize], reads: bool) -> Vec<Vec<usize>> {
+    let Table { app, gates, stores: [writer, folder, third] } = table;
     let (admin, lead) = begin(app, start).await;
     let caller = caller(&admin).await;
     let query = ListQuery { limit: 10, uses: true, ..ListQuery::default() };
-    let gates = [Gate::default(), Gate::default(), Gate::default()];
-    let [writer, folder, third] = gates.each_ref().map(|gate| app.store_behind(gate));
     let version = app.app.store.manifest(admin.org).await.unwrap().version;
-    let writing = write(&writer, &caller, lead, deed, app);
+    let writing = write(writer, &caller, lead, deed, app);
     let folding = async { folder.fold(caller.org, version, app.now()).await.unwrap() };
     let reading = async {
         match reads {
-            true => Some(look(&third, &caller, &query).await.unwrap()),
+            true => Some(look(third, &caller, &query).await.unwrap()),
             false => {
                 third.fold(caller.org, version, app.now()).await.unwrap();
                 None
@@ -122,20 +123,32 @@ async fn run(app: &TestApp, start: Start, deed: Deed, order: &[usize], reads: bo
     let ((), _, seen, written_before) = tokio::join!(writing, folding, reading, stepping);
     let after = (deed == Deed::Change).then(|| AFTER.to_owned());
     let when = format!("{start:?} {deed:?} {order:?}");
-    if let Some(seen) = seen {
-        let allowed = seen == after || (!written_before && seen.as_deref() == Some(BEFORE));
-        assert!(allowed, "{when}: {seen:?}");
+    let count = usize::from(after.is_some());
+    if let Some((seen, counted)) = seen {
+        let before = !written_before;
+        assert!(seen == after || (before && seen.as_deref() == Some(BEFORE)), "{when}: {seen:?}");
+        assert!(counted == count || (before && counted == 1), "{when}: {counted}");
     }
     let last = look(&app.app.store, &caller, &query).await.unwrap();
-    assert_eq!(last, after, "{when}: in the end");
+    assert_eq!(last, (after, count), "{when}: in the end");
     could
+}
+
+/// A table, and three who work with it, each behind a gate.
+struct Table<'a> {
+    app: &'a TestApp,
+    gates: [Gate; 3],
+    stores: [Store; 3],
 }
 
 /// Every order; how many there are.
 async fn every_order(app: &TestApp, start: Start, deed: Deed, reads: bool) -> usize {
     let (mut order, mut runs) = (Vec::new(), 0);
+    let gates = [Gate::default(), Gate::default(), Gate::default()];
+    let stores = gates.each_ref().map(|gate| app.store_behind(gate));
+    let table = Table { app, gates, stores };
     loop {
-        let could = run(app, start, deed, &order, reads).await;
+        let could = run(&table, start, deed, &order, reads).await;
         runs += 1;
         let mut taken: Vec<usize> =
             could.iter().enumerate().map(|(n, able)| order.get(n).copied().unwrap_or(able[0])).collect();
@@ -154,11 +167,21 @@ async fn every_order(app: &TestApp, start: Start, deed: Deed, reads: bool) -> us
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_sees_a_lead_as_it_was_or_is_in_every_order_of_requests() {
-    let app = TestApp::start().await;
     let mut runs = 0;
-    for start in [Start::Row, Start::Segment, Start::RowOverSegment, Start::Pack, Start::RowOverPack] {
+    for start in [Start::Row, Start::Segment, Start::RowOverSegment] {
         for deed in [Deed::Change, Deed::Delete] {
-            runs += every_order(&app, start, deed, true).await;
+            runs += every_order(&TestApp::start().await, start, deed, true).await;
+        }
+    }
+    eprintln!("{runs} orders");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_sees_an_imported_lead_as_it_was_or_is_in_every_order_of_requests() {
+    let mut runs = 0;
+    for start in [Start::Pack, Start::RowOverPack] {
+        for deed in [Deed::Change, Deed::Delete] {
+            runs += every_order(&TestApp::start().await, start, deed, true).await;
         }
     }
     eprintln!("{runs} orders");
@@ -166,11 +189,10 @@ async fn a_reader_sees_a_lead_as_it_was_or_is_in_every_order_of_requests() {
 
 #[tokio::test(start_paused = true)]
 async fn two_folds_and_a_writer_lose_and_double_nothing_in_every_order_of_requests() {
-    let app = TestApp::start().await;
     let mut runs = 0;
     for start in [Start::RowOverSegment, Start::RowOverPack] {
         for deed in [Deed::Change, Deed::Delete] {
-            runs += every_order(&app, start, deed, false).await;
+            runs += every_order(&TestApp::start().await, start, deed, false).await;
         }
     }
     eprintln!("{runs} orders");

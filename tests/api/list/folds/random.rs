@@ -87,8 +87,8 @@ impl World<'_> {
         fields
     }
 
-    async fn any_lead(&mut self) -> Option<LeadId> {
-        let leads = leads(self.app, self.org()).await;
+    fn any_lead(&mut self) -> Option<LeadId> {
+        let leads = leads(self.app, self.org());
         self.random.choice(&leads).map(|lead| lead.id)
     }
 
@@ -96,7 +96,7 @@ impl World<'_> {
     async fn operate(&mut self) {
         self.done += 1;
         let by = if self.random.u8(..) < 60 { self.user.clone() } else { self.admin.clone() };
-        let lead = self.any_lead().await;
+        let lead = self.any_lead();
         let path = lead.map(|lead| format!("/api/leads/{lead}/"));
         let mut fields = self.fields();
         match (self.random.u8(..20), path) {
@@ -155,10 +155,10 @@ impl World<'_> {
     }
 
     async fn compare(&mut self, callers: &[Caller; 2]) {
-        let leads: Vec<Lead> = leads(self.app, self.org()).await;
+        let leads: Vec<Lead> = leads(self.app, self.org());
         for caller in callers {
             let mut query = query(&mut self.random);
-            for _ in 0..3 {
+            for _ in 0..2 {
                 let (said, mut right) =
                     (said(self.app, caller, &query).await, right(&leads, caller, &query));
                 if !query.uses && said.tags.is_empty() {
@@ -196,8 +196,8 @@ async fn run(seed: u64, steps: usize) {
 #[tokio::test(start_paused = true)]
 async fn lists_are_right_whatever_happens_while_the_index_is_folded() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in seed.map_or(0..8, |seed| seed..seed + 1) {
+    for seed in seed.map_or(0..3, |seed| seed..seed + 1) {
         eprintln!("SEED={seed}");
-        run(seed, 150).await;
+        run(seed, 120).await;
     }
 }
