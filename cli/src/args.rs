@@ -18,6 +18,14 @@ Exit status:
   3    some rows failed
   130  Ctrl-C; an import whose file has arrived goes on";
 
+/// How a look at an organisation ends, for scripts.
+const DOCTOR_ENDS: &str = "\
+Exit status:
+  0    all agrees, or does again
+  1    the command failed
+  2    the command line is not understood
+  3    something differs and is not repaired";
+
 /// Runs Leadline on this machine and looks after its organisations, here and on AWS.
 ///
 /// Commands work on the local stack of --data-dir; without it on the table that LEADLINE_TABLE names and the
@@ -62,6 +70,9 @@ pub(crate) enum Command {
     /// Import a file of leads, and follow it to its end
     #[command(after_help = IMPORT_ENDS)]
     Import(Import),
+    /// Compare all that must agree in an organisation
+    #[command(after_help = DOCTOR_ENDS)]
+    Doctor(Doctor),
     /// Accounts of an organisation
     #[command(subcommand)]
     Account(AccountCommand),
@@ -306,6 +317,15 @@ pub(crate) struct Import {
     /// Save the rows that fail here, each with what is wrong with it, to be mended and imported
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) errors: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) at: InOrg,
+    /// Mend what differs; who writes at the same time is not harmed
+    #[arg(long)]
+    pub(crate) repair: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@
 //! - [`attachments`]: files on leads, kept in step in both
 //! - [`sheet`]: spreadsheets of any kind as rows of text
 //! - [`import`]: files of leads brought in
+//! - [`doctor`]: what must agree in the table, compared and mended
 //! - [`auth`]: who is asking
 //! - [`human`]: proof that a person sent a form
 //! - [`web`]: requests in, replies out
@@ -17,6 +18,7 @@ pub mod attachments;
 pub mod auth;
 pub mod aws;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod files;
 pub mod human;

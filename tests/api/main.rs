@@ -12,6 +12,7 @@ mod conversion;
 mod create;
 mod detail;
 mod dialects;
+mod doctor;
 mod faults;
 mod history;
 mod idempotency;

@@ -158,6 +158,17 @@ impl Engine {
         }
     }
 
+    /// Writes an item behind everybody's back.
+    pub fn put(&self, table: &str, item: &Value) {
+        self.run("PutItem", &json!({ "TableName": table, "Item": item }).to_string()).unwrap();
+    }
+
+    /// Removes an item behind everybody's back.
+    pub fn remove(&self, table: &str, item: &Value) {
+        let key = json!({ "PK": item["PK"], "SK": item["SK"] });
+        self.run("DeleteItem", &json!({ "TableName": table, "Key": key }).to_string()).unwrap();
+    }
+
     /// Takes the table away.
     pub fn drop_table(&self, table: &str) {
         self.run("DeleteTable", &json!({ "TableName": table }).to_string()).unwrap();
@@ -179,6 +190,7 @@ impl Engine {
             "PutItem" => run!(put_item),
             "Query" => run!(query),
             "Scan" => run!(scan),
+            "TransactGetItems" => run!(transact_get_items),
             "TransactWriteItems" => run!(transact_write_items),
             "UpdateItem" => run!(update_item),
             other => panic!("nothing in this project calls {other}"),
@@ -251,7 +263,7 @@ impl Engine {
         let units: f64 = consumed.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
         let traffic = &mut self.state().traffic;
         match operation {
-            "BatchGetItem" | "GetItem" | "Query" => traffic.read_units += units,
+            "BatchGetItem" | "GetItem" | "Query" | "Scan" | "TransactGetItems" => traffic.read_units += units,
             _ => traffic.write_units += units,
         }
     }

@@ -1,5 +1,6 @@
 //! What a command answers, for people or as JSON.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use leadline::BoxError;
@@ -104,6 +105,19 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
+/// A number with a comma for each thousand.
+pub(super) fn grouped(number: impl fmt::Display) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +137,12 @@ mod tests {
     #[test]
     fn the_id_comes_first() {
         assert_eq!(lines(&json!({"active": true, "id": "x"})), "id      x\nactive  yes\n");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        let numbers = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+
+        assert_eq!(numbers, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

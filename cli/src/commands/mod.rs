@@ -3,11 +3,13 @@
 mod account;
 mod answer;
 mod contact;
+mod doctor;
 mod import;
 mod key;
 mod opportunity;
 mod org;
 mod place;
+mod progress;
 mod rules;
 mod snippet;
 mod team;
@@ -69,6 +71,7 @@ impl Ended {
 async fn perform(place: &Place, command: &Command, json: bool) -> Result<Ended, BoxError> {
     let answer = match command {
         Command::Dev(_) => Err("dev is no command on a table".into()),
+        Command::Doctor(wanted) => return doctor::run(place, wanted, json).await,
         Command::Import(wanted) => return import::run(place, wanted, json).await,
         Command::Org(command) => org::run(place, command).await,
         Command::User(command) => user::run(place, command).await,

@@ -277,6 +277,9 @@ impl ImportId {
     }
 }
 
+/// How many bits of the id of an import's lead are a hash.
+const HASH_BITS: u32 = 42;
+
 impl LeadId {
     /// The id of a lead that an import makes: a UUIDv7 (RFC 9562) of the import's time; of its 74 free bits the first 32
     /// are the row, so that leads sort as in their file, and the rest is a hash of import, row and attempt.
@@ -284,7 +287,6 @@ impl LeadId {
     /// An attempt is one run over the row's part of the file. Two runs at the same moment write leads under ids of
     /// their own, and only one of them makes its leads known.
     pub fn imported(import: ImportId, on: DateTime<Utc>, row: u32, attempt: u32) -> Self {
-        const HASH_BITS: u32 = 42;
         let mut named = [0; 24];
         named[..16].copy_from_slice(import.0.as_bytes());
         named[16..20].copy_from_slice(&row.to_be_bytes());
@@ -295,6 +297,11 @@ impl LeadId {
         let time = u128::try_from(on.timestamp_millis()).unwrap_or_default();
         let (high, low) = (free >> 62, free & ((1 << 62) - 1));
         Self(Uuid::from_u128(time << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+    }
+
+    /// What ids have in common that one row of one import may give: all but the hash.
+    pub(crate) fn of_row(self) -> u128 {
+        self.0.as_u128() >> HASH_BITS
     }
 
     /// The first id of the same millisecond.

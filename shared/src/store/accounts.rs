@@ -43,9 +43,9 @@ pub struct AccountWithLeads {
 
 /// That a lead became an account.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccountLead {
-    account: AccountId,
-    lead: LeadId,
+pub(crate) struct AccountLead {
+    pub(crate) account: AccountId,
+    pub(crate) lead: LeadId,
 }
 
 entities! {

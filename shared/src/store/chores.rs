@@ -58,6 +58,16 @@ impl Chore {
         Self::new(org, now + LEASE, task)
     }
 
+    /// Its id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// From when on it may be done.
+    pub fn due(&self) -> DateTime<Utc> {
+        self.due
+    }
+
     /// Whose it is.
     pub fn org(&self) -> OrgId {
         self.org

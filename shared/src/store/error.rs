@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use super::LostSegment;
 use crate::BoxError;
 use crate::index::IndexError;
 
@@ -20,6 +21,13 @@ pub enum StoreError {
     /// Anything else: our fault.
     #[error("the table failed")]
     Failed(#[source] BoxError),
+}
+
+impl StoreError {
+    /// A segment of the list index cannot be answered from.
+    pub(crate) fn is_lost_segment(&self) -> bool {
+        matches!(self, Self::Failed(cause) if cause.is::<LostSegment>())
+    }
 }
 
 /// Error codes after which the same request may succeed (DynamoDB developer guide, "Error handling").

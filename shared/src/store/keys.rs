@@ -229,9 +229,19 @@ impl Key {
         Self::new(format!("ORG#{org}#FILE#{file}"), "FILE")
     }
 
+    /// The start of all keys of an organisation; no partition of another begins so.
+    pub(crate) fn all_of(org: OrgId) -> Self {
+        Self::new(format!("ORG#{org}#"), "")
+    }
+
+    /// The start of the keys of all rows of the list index.
+    pub(crate) fn rows(org: OrgId) -> Self {
+        Self::new(format!("ORG#{org}#INDEX#00"), "")
+    }
+
     /// A lead's row in the list index.
     pub(crate) fn row(org: OrgId, lead: LeadId) -> Self {
-        Self::new(format!("ORG#{org}#INDEX#00"), lead.to_string())
+        Self { sk: lead.to_string(), ..Self::rows(org) }
     }
 
     /// The rows of several leads in one item. It sorts right before the row of its first lead, so that whoever reads
@@ -306,6 +316,14 @@ impl Key {
     /// A capture that may be sent again; `scope` names key, sender and text.
     pub(crate) fn repeat(org: OrgId, scope: &str) -> Self {
         Self::new(format!("ORG#{org}#REPEAT#{}", sha256(scope)), "REPEAT")
+    }
+
+    /// What of a key names nobody: its kind, and ids.
+    pub(crate) fn place(&self) -> String {
+        let parts = self.pk.split('#').skip(2).chain(self.sk.split('#'));
+        let mut parts = parts.enumerate().filter(|(n, part)| *n == 0 || uuid::Uuid::try_parse(part).is_ok());
+        let first = parts.next().map(|(_, part)| part.to_owned()).unwrap_or_default();
+        parts.fold(first, |place, (_, part)| place + "#" + part)
     }
 
     /// As the table wants it.

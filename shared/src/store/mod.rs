@@ -33,6 +33,7 @@ mod rules;
 mod segments;
 mod side_lists;
 mod surroundings;
+pub(crate) mod survey;
 mod tally;
 mod teams;
 mod transaction;

@@ -24,7 +24,7 @@ const MOST: usize = 45;
 const MOST_FOLDED: usize = 90;
 
 /// Nobody worked on a lead since its import made it.
-fn untouched(lead: &Lead) -> Condition {
+pub(crate) fn untouched(lead: &Lead) -> Condition {
     let seen = vec![(":seen", AttributeValue::N(lead.version.to_string()))];
     ("version = :seen AND attribute_not_exists(worked_on)", seen)
 }

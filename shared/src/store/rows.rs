@@ -19,7 +19,7 @@ use crate::index::{Entry as _, Row, pack_all, unpack_all};
 /// A lead's row: packed. Without it, the lead is gone.
 pub(crate) const ROW: &str = "r";
 /// That it may lie over one in a pack, instead of which it is taken.
-const OVER: &str = "o";
+pub(crate) const OVER: &str = "o";
 /// Rows of several leads of one import; that of a lead that is gone has no bytes.
 pub(crate) const PACK: &str = "p";
 
@@ -136,7 +136,7 @@ impl Store {
         org: OrgId,
         start: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
-        let query = self.query(format!("ORG#{org}#INDEX#00")).scan_index_forward(false);
+        let query = self.query(Key::rows(org).pk).scan_index_forward(false);
         let page = query.set_exclusive_start_key(start).send().await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }

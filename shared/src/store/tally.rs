@@ -32,15 +32,42 @@ impl Tally {
     pub(crate) fn add(&mut self, was: Option<&Lead>, is: Option<&Lead>) {
         for (lead, by) in [(was, -1), (is, 1)] {
             let Some(lead) = lead else { continue };
-            match lead.details.status.class() {
-                StatusClass::Open => self.leads.open += by,
-                StatusClass::Closed => self.leads.closed += by,
-                StatusClass::Converted => self.leads.converted += by,
-            }
-            for user in lead.worked_by() {
-                *self.loads.entry(*user).or_default() += by;
-            }
+            self.add_as(lead.details.status.class(), &lead.details.assigned_to, by);
         }
+    }
+
+    /// Counts so many leads more of this class, assigned to these.
+    pub(crate) fn add_as(&mut self, class: StatusClass, assigned_to: &[UserId], by: i64) {
+        match class {
+            StatusClass::Open => self.leads.open += by,
+            StatusClass::Closed => self.leads.closed += by,
+            StatusClass::Converted => self.leads.converted += by,
+        }
+        if class == StatusClass::Open {
+            assigned_to.iter().for_each(|user| self.add_load(*user, by));
+        }
+    }
+
+    /// Counts so many open leads more of a user.
+    pub(crate) fn add_load(&mut self, user: UserId, by: i64) {
+        *self.loads.entry(user).or_default() += by;
+    }
+
+    /// Counts leads of all classes, as a counter has them.
+    pub(crate) fn add_counts(&mut self, counts: Counts) {
+        self.leads.open += counts.open;
+        self.leads.closed += counts.closed;
+        self.leads.converted += counts.converted;
+    }
+
+    /// Leads by class.
+    pub(crate) fn leads(&self) -> Counts {
+        self.leads
+    }
+
+    /// Open leads by user.
+    pub(crate) fn loads(&self) -> &BTreeMap<UserId, i64> {
+        &self.loads
     }
 
     /// How many users have more or less to do.

@@ -141,6 +141,30 @@ impl Transaction {
         self.check(key, ConditionCheck::builder().condition_expression("attribute_exists(PK)"));
     }
 
+    /// Refuses everything unless the condition holds of an item.
+    pub(crate) fn require_that(&mut self, key: Key, condition: Condition) {
+        let (expression, values) = condition;
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Item>();
+        let check = ConditionCheck::builder().condition_expression(expression);
+        self.check(
+            key,
+            check.set_expression_attribute_values(Some(values).filter(|values| !values.is_empty())),
+        );
+    }
+
+    /// The same with names of attributes that cannot stand in an expression.
+    pub(crate) fn require_named(
+        &mut self,
+        key: Key,
+        condition: &str,
+        values: Item,
+        names: HashMap<String, String>,
+    ) {
+        let check = ConditionCheck::builder().condition_expression(condition);
+        let check = check.set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
+        self.check(key, check.set_expression_attribute_names(Some(names).filter(|names| !names.is_empty())));
+    }
+
     /// Refuses everything unless a lead is there and not converted.
     pub(crate) fn require_unconverted(&mut self, key: Key) {
         let check = ConditionCheck::builder()

@@ -22,11 +22,11 @@ use leadline::import::{ImportError, Importer, Shown, file_at};
 use leadline::store::StoreError;
 
 use self::errors_file::ErrorsFile;
-use self::progress::Progress;
 use self::summary::{FailedRows, Summary};
 use super::Ended;
 use super::answer::Answer;
 use super::place::Place;
+use super::progress::Progress;
 use crate::args;
 
 /// The file's type in the bucket; its content tells what it is.
@@ -152,7 +152,7 @@ async fn follow(
             Ok(shown) if shown.import.state.is_over() => return Ok(shown),
             Ok(shown) => {
                 away = None;
-                progress.show(&shown);
+                progress::show(progress, &shown);
             }
             Err(error) if may_pass(&error) && away.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {}
             Err(cause) => return Err(OutOfSight { import: import.id, cause }.into()),

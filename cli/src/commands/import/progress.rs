@@ -1,70 +1,19 @@
-//! How far an import is, on standard error.
-
-use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
+//! How far an import is.
 
 use leadline::domain::ImportState;
 use leadline::import::Shown;
 
-use super::summary::{counts, grouped};
+use super::summary::counts;
+use crate::commands::answer::grouped;
+use crate::commands::progress::Progress;
 
-/// How often a line comes where nobody looks at a terminal.
-const LINES: Duration = Duration::from_secs(10);
 /// Characters of the bar.
 const WIDTH: u32 = 20;
 
-/// What is shown to whom.
-#[derive(Debug)]
-pub(super) enum Progress {
-    /// Nothing, to programs.
-    Silent,
-    /// A line now and then, to logs: the last one came then.
-    Lines(Instant),
-    /// One line that changes, to people. Goes when it is dropped.
-    Bar,
-}
-
-impl Progress {
-    pub(super) fn new(json: bool) -> Self {
-        match (json, io::stderr().is_terminal()) {
-            (true, _) => Self::Silent,
-            (false, false) => Self::Lines(Instant::now()),
-            (false, true) => Self::Bar,
-        }
-    }
-
-    /// Shows what is being done before there are rows to count.
-    pub(super) fn say(&self, doing: &str) {
-        if matches!(self, Self::Bar) {
-            draw(doing);
-        }
-    }
-
-    /// Shows an import as it stands now.
-    pub(super) fn show(&mut self, shown: &Shown) {
-        match self {
-            Self::Silent => {}
-            Self::Lines(last) if last.elapsed() < LINES => {}
-            Self::Lines(last) => {
-                *last = Instant::now();
-                let _ = writeln!(io::stderr(), "{}", text(shown)); // the import goes on all the same
-            }
-            Self::Bar if is_counted(shown) => draw(&format!("{} {}", bar(shown.progress), text(shown))),
-            Self::Bar => draw(&text(shown)),
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.say("");
-    }
-}
-
-/// Writes over the line; what a narrow terminal has no room for is cut off, not wrapped.
-fn draw(line: &str) {
-    let mut out = io::stderr().lock();
-    let _ = write!(out, "\r\x1b[2K\x1b[?7l{line}\x1b[?7h").and_then(|()| out.flush());
+/// Shows an import as it stands now.
+pub(super) fn show(progress: &mut Progress, shown: &Shown) {
+    let bar = if is_counted(shown) { bar(shown.progress) + " " } else { String::new() };
+    progress.show(&bar, &text(shown));
 }
 
 fn bar(per_cent: u32) -> String {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use leadline::domain::{RowCounts, RowError};
 use leadline::import::{MOST_ERRORS, Shown};
 
+use crate::commands::answer::grouped;
+
 /// Most errors that are told.
 const ERRORS: usize = 10;
 /// Most columns that are named.
@@ -122,19 +124,6 @@ pub(super) fn counts(counts: &RowCounts) -> String {
     some.map(|(count, name)| format!("{} {name}", grouped(count))).collect::<Vec<_>>().join(", ")
 }
 
-/// A number with a comma for each thousand.
-pub(super) fn grouped(number: impl fmt::Display) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use chrono::{DateTime, TimeDelta};
@@ -238,9 +227,6 @@ All rows that failed, to be mended and imported: failed.csv
 
     #[test]
     fn thousands_are_grouped() {
-        let numbers = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
-
-        assert_eq!(numbers, ["0", "999", "1,000", "12,345", "1,234,567"]);
         assert_eq!(counts(&RowCounts { skipped: 1_000, ..RowCounts::default() }), "1,000 skipped");
     }
 }
