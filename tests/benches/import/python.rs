@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use leadline_tests::stage::{Stage, Taken};
 use serde_json::Value;
 
 use crate::Result;
-use crate::stage::{Stage, Taken};
 
 const BOTO3: &str = "boto3==1.44.5";
 const SCRIPT: &str = include_str!("batch_writer.py");
@@ -39,10 +39,11 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Has it bring in the file.
-pub(crate) fn import(stage: &Stage, python: &Path, rows: u32) -> Result<Taken> {
+pub(crate) fn import(stage: &Stage, python: &Path, key: &str, rows: u32) -> Result<Taken> {
+    stage.forget();
     let mut command = Command::new(python);
     command.args(["-c", SCRIPT]).env_clear().envs(stage.environment());
-    command.env("AWS_DEFAULT_REGION", "eu-central-1").env("KEY", &stage.key);
+    command.env("AWS_DEFAULT_REGION", "eu-central-1").env("KEY", key);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let said: Value = serde_json::from_slice(&output.stdout)?;
     if said["rows"] != rows {
@@ -54,5 +55,6 @@ pub(crate) fn import(stage: &Stage, python: &Path, rows: u32) -> Result<Taken> {
         cpu: seconds("cpu"),
         peak: said["peak"].as_u64().unwrap_or_default(),
         traffic: stage.traffic(),
+        objects: stage.objects(),
     })
 }
