@@ -39,7 +39,7 @@ pub(crate) struct Data {
 /// What it took to bring the leads in.
 pub(crate) struct Brought {
     pub(crate) wall: Duration,
-    /// None if nothing was there to be folded.
+    /// None if nobody wanted one.
     pub(crate) fold: Option<Taken>,
 }
 
@@ -94,9 +94,19 @@ impl Data {
         Ok(())
     }
 
-    /// Folds what there is to fold; none if nothing asks for it.
-    pub(crate) fn fold(&self, binaries: &Binaries) -> Result<Option<Taken>> {
+    /// Whether somebody wants rows to be folded: who brought them in, or else who reads them.
+    pub(crate) fn wants_fold(&self, binaries: &Binaries) -> Result<bool> {
         if self.stage.folds.is_empty() {
+            let folder = TempDir::new()?;
+            let mut reader = Called::start(&binaries.list, &self.environment(folder.path()))?;
+            reader.call(self.asks(None, "title=any")?)?;
+        }
+        Ok(!self.stage.folds.is_empty())
+    }
+
+    /// Folds; none if nobody wants it.
+    pub(crate) fn fold(&self, binaries: &Binaries) -> Result<Option<Taken>> {
+        if !self.wants_fold(binaries)? {
             return Ok(None);
         }
         self.stage.handle(&self.stage.folds, &binaries.import, 1).map(Some)

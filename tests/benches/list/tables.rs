@@ -14,7 +14,7 @@ pub(crate) fn print(run: &Run) {
     println!("Brought in by import in {:.0} s.", run.brought.wall.as_secs_f64());
     match &run.brought.fold {
         Some(fold) => print_fold(run.leads, fold),
-        None => println!("Nothing asked to be folded: lists read rows."),
+        None => println!("Nobody wanted a fold: lists read rows."),
     }
     println!(
         "\n| warm | rounds | requests | read units | beside the page | from the bucket | our CPU | wall |"
@@ -92,7 +92,7 @@ fn print_fold(leads: u32, fold: &Taken) {
 pub(crate) fn print_writers(writers: Option<&Writers>) {
     println!("\n## Captures beside folds\n");
     let Some(Writers { alone, beside, folds }) = writers else {
-        println!("Nothing asked to be folded.");
+        println!("Nobody wanted a fold.");
         return;
     };
     println!("| captures a second | without a fold | while folding, {:.1} s | ratio |", folds.as_secs_f64());

@@ -29,28 +29,24 @@ pub(crate) struct Writers {
     pub(crate) folds: Duration,
 }
 
-/// None if nothing was there to be folded.
+/// Counts them; none if nobody wants rows to be folded.
 pub(crate) fn measure(runtime: &Handle, binaries: &Binaries) -> Result<Option<Writers>> {
     let data = Data::new(runtime)?;
     let rows = AtomicU32::new(LEADS * TURNS);
     let (mut alone, mut beside) = ((0, Duration::ZERO), (0, Duration::ZERO));
     for turn in 0..TURNS {
         data.import(binaries, turn * LEADS..(turn + 1) * LEADS, LEADS * TURNS)?;
+        if !data.wants_fold(binaries)? {
+            return Ok(None);
+        }
         data.stage.set_trip(TRIP);
         let count = captures(&data, binaries, &rows, || {
             thread::sleep(ALONE);
-            Ok(true)
+            Ok(())
         })?;
         alone = (alone.0 + count.0, alone.1 + count.1);
-        let mut folded = true;
-        let count = captures(&data, binaries, &rows, || {
-            folded = data.fold(binaries)?.is_some();
-            Ok(folded)
-        })?;
+        let count = captures(&data, binaries, &rows, || data.fold(binaries).map(drop))?;
         data.stage.set_trip(Duration::ZERO);
-        if !folded {
-            return Ok(None);
-        }
         beside = (beside.0 + count.0, beside.1 + count.1);
     }
     let rate = |(count, time): (u32, Duration)| f64::from(count) / time.as_secs_f64();
@@ -62,7 +58,7 @@ fn captures(
     data: &Data,
     binaries: &Binaries,
     rows: &AtomicU32,
-    done: impl FnOnce() -> Result<bool>,
+    done: impl FnOnce() -> Result<()>,
 ) -> Result<(u32, Duration)> {
     let (over, count) = (AtomicBool::new(false), AtomicU32::new(0));
     let mut writers = (0..WRITERS).map(|_| data.writer(binaries)).collect::<Result<Vec<_>>>()?;
@@ -91,6 +87,6 @@ fn captures(
         for thread in threads {
             thread.join().map_err(|_| "a writer failed")??;
         }
-        done.map(|_| (count, taken))
+        done.map(|()| (count, taken))
     })
 }
