@@ -44,7 +44,7 @@ pub(crate) fn all(leads: u32, people: &[UserId]) -> Vec<Kind> {
         is_filter: true,
     };
     let part = |column: &str, part: &str| format!("UPPER({column}::text) LIKE UPPER('%{part}%')");
-    let named = format!("({} OR {})", part("first_name", "ander"), part("last_name", "ander"));
+    let named = format!("({} OR {})", part("first_name", "mann"), part("last_name", "mann"));
     vec![
         kind("first page", "", |_| true, Some(("", "TRUE".to_owned()))),
         Kind {
@@ -60,10 +60,10 @@ pub(crate) fn all(leads: u32, people: &[UserId]) -> Vec<Kind> {
         ),
         kind(
             "name part, status, city",
-            "&name=ander&status=in%20process&city=ham",
+            "&name=mann&status=in%20process&city=ham",
             |lead| {
                 let named =
-                    [lead.first_name, lead.last_name].iter().any(|it| it.to_lowercase().contains("ander"));
+                    [lead.first_name, lead.last_name].iter().any(|it| it.to_lowercase().contains("mann"));
                 named && lead.status == "in process" && lead.city.to_lowercase().contains("ham")
             },
             Some(("", format!("{named} AND status = 'in process' AND {}", part("city", "ham")))),

@@ -86,7 +86,7 @@ fn main() -> Result<ExitCode> {
         runs.push(run);
     }
     eprintln!("captures beside folds");
-    tables::print_writers(writers::measure(runtime.handle(), &binaries)?.as_ref());
+    tables::print_writers(&writers::measure(runtime.handle(), &binaries)?);
     let broken: Vec<String> = runs.iter().flat_map(broken).collect();
     for limit in &broken {
         println!("\nlimit broken: {limit}");

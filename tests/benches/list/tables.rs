@@ -89,15 +89,20 @@ fn print_fold(leads: u32, fold: &Taken) {
 }
 
 /// Prints whether writers feel a fold.
-pub(crate) fn print_writers(writers: Option<&Writers>) {
+pub(crate) fn print_writers(writers: &Writers) {
     println!("\n## Captures beside folds\n");
-    let Some(Writers { alone, beside, folds }) = writers else {
-        println!("Nobody wanted a fold.");
-        return;
-    };
-    println!("| captures a second | without a fold | while folding, {:.1} s | ratio |", folds.as_secs_f64());
-    println!("| --- | ---: | ---: | ---: |");
-    println!("| 4 writers, 10 ms a request | {alone:.1} | {beside:.1} | {:.2} |", beside / alone);
+    println!("4 processes that capture one lead after another, each request to the table taking 10 ms.\n");
+    println!("| | captures a second |");
+    println!("| --- | ---: |");
+    println!("| without a fold | {:.1} |", writers.alone);
+    match writers.beside {
+        Some((rate, folds)) => println!(
+            "| while folding, {:.1} s | {rate:.1}, {:.2} of those without |",
+            folds.as_secs_f64(),
+            rate / writers.alone
+        ),
+        None => println!("| while folding | nobody wanted a fold |"),
+    }
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -24,33 +24,33 @@ const ALONE: Duration = Duration::from_secs(4);
 /// Captures a second, over all turns.
 pub(crate) struct Writers {
     pub(crate) alone: f64,
-    pub(crate) beside: f64,
-    /// How long folds took, in all.
-    pub(crate) folds: Duration,
+    /// Beside folds, and how long these took in all; none if nobody wanted one.
+    pub(crate) beside: Option<(f64, Duration)>,
 }
 
-/// Counts them; none if nobody wants rows to be folded.
-pub(crate) fn measure(runtime: &Handle, binaries: &Binaries) -> Result<Option<Writers>> {
+/// Counts captures.
+pub(crate) fn measure(runtime: &Handle, binaries: &Binaries) -> Result<Writers> {
     let data = Data::new(runtime)?;
     let rows = AtomicU32::new(LEADS * TURNS);
     let (mut alone, mut beside) = ((0, Duration::ZERO), (0, Duration::ZERO));
     for turn in 0..TURNS {
         data.import(binaries, turn * LEADS..(turn + 1) * LEADS, LEADS * TURNS)?;
-        if !data.wants_fold(binaries)? {
-            return Ok(None);
-        }
+        let wants_fold = data.wants_fold(binaries)?;
         data.stage.set_trip(TRIP);
         let count = captures(&data, binaries, &rows, || {
             thread::sleep(ALONE);
             Ok(())
         })?;
         alone = (alone.0 + count.0, alone.1 + count.1);
-        let count = captures(&data, binaries, &rows, || data.fold(binaries).map(drop))?;
+        if wants_fold {
+            let count = captures(&data, binaries, &rows, || data.fold(binaries).map(drop))?;
+            beside = (beside.0 + count.0, beside.1 + count.1);
+        }
         data.stage.set_trip(Duration::ZERO);
-        beside = (beside.0 + count.0, beside.1 + count.1);
     }
     let rate = |(count, time): (u32, Duration)| f64::from(count) / time.as_secs_f64();
-    Ok(Some(Writers { alone: rate(alone), beside: rate(beside), folds: beside.1 }))
+    let beside = (beside.1 > Duration::ZERO).then(|| (rate(beside), beside.1));
+    Ok(Writers { alone: rate(alone), beside })
 }
 
 /// How many captures are answered while something is done, and how long it takes.

@@ -184,6 +184,7 @@ impl Stage {
 
         let cpu = cpu(&functions)? - before;
         let peaks = functions.iter().map(Function::peak).collect::<Result<Vec<_>>>()?;
+        drop(functions); // before they are told that it is over, of which they would complain
         events.end();
         let peak = peaks.into_iter().max().unwrap_or_default();
         Ok(Taken { wall, cpu, peak, traffic: self.traffic(), objects: self.objects() })
