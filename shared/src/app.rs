@@ -77,7 +77,7 @@ impl App {
     /// The same with a bucket.
     #[must_use]
     pub fn with_files(self, files: Files) -> Self {
-        Self { files: Some(files), ..self }
+        Self { store: self.store.with_bucket(files.clone()), files: Some(files), ..self }
     }
 
     /// The same behind so many proxies of ours.

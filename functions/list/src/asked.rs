@@ -45,6 +45,7 @@ impl Asked {
         }
         let mut list = ListQuery { filter, ordering, after, ..ListQuery::default() };
         (list.limit, list.offset, list.uses) = (page.limit, page.offset, asked("counts", "true"));
+        list.without_uses = asked("fields", "leads") && !list.uses;
         for (_, value) in query.iter().filter(|(name, _)| name == "facets") {
             any_of(value).for_each(|facet| match facet.parse::<Facet>() {
                 Ok(facet) => {

@@ -297,6 +297,21 @@ impl LeadId {
         Self(Uuid::from_u128(time << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
     }
 
+    /// The first id of the same millisecond.
+    pub(crate) fn first_of_its_time(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() >> 80 << 80))
+    }
+
+    /// The last id of the same millisecond.
+    pub(crate) fn last_of_its_time(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() | ((1 << 80) - 1)))
+    }
+
+    /// The id right after this one.
+    pub(crate) fn next(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128().saturating_add(1)))
+    }
+
     /// The id right before this one.
     pub(crate) fn before(self) -> Self {
         Self(Uuid::from_u128(self.0.as_u128().saturating_sub(1)))

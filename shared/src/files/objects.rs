@@ -1,6 +1,7 @@
 //! Whole objects: files to import, their pieces, and what is reported of them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,6 +49,26 @@ impl Files {
         let Some(object) = self.open(key, None).await? else { return Ok(None) };
         let bytes = object.body.collect().await.map_err(|error| FilesError::Unavailable(error.into()))?;
         Ok(Some(bytes.into_bytes()))
+    }
+
+    /// Some bytes of an object, or as many of them as there are; none if it is not there.
+    pub async fn read_part(&self, key: &str, part: Range<usize>) -> Result<Option<Bytes>, FilesError> {
+        if part.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        let range = format!("bytes={}-{}", part.start, part.end - 1);
+        let get = self.client.get_object().bucket(&*self.bucket).key(key).range(range);
+        match get.send().await {
+            Ok(object) => {
+                let bytes = object.body.collect().await;
+                Ok(Some(bytes.map_err(|error| FilesError::Unavailable(error.into()))?.into_bytes()))
+            }
+            Err(SdkError::ServiceError(error)) if error.err().code() == Some("InvalidRange") => {
+                Ok(Some(Bytes::new()))
+            }
+            Err(SdkError::ServiceError(error)) if is_gone(error.err().code()) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes an object where nothing is; whatever is there stays. Whether it was written.

@@ -9,7 +9,7 @@ use super::cut::{Chunk, Cutter};
 use super::{Begun, GO_ON, ImportError, Importer, Outcome, UNDO, source};
 use crate::domain::{FieldErrors, Fields, Import, ImportId, ImportOptions, ImportState, OrgId, Value};
 use crate::files::Object;
-use crate::store::StoreError;
+use crate::store::{Folded, StoreError};
 
 /// Longest that one event is worked on; what is left then comes again.
 const EVENT: Duration = Duration::from_secs(240);
@@ -39,8 +39,20 @@ impl Importer<'_> {
                     _ => Ok(ignored("a piece without a number")),
                 }
             }
+            ["folds", org, version] => match (org.parse(), version.parse()) {
+                (Ok(org), Ok(version)) => self.fold(org, version).await,
+                _ => Ok(ignored("a fold of nothing")),
+            },
             _ => Ok(ignored("an object that is nothing to import")),
         }
+    }
+
+    /// Folds the list index, which has nothing to do with imports but that the bucket tells of it too.
+    async fn fold(&self, org: OrgId, version: u64) -> Result<Outcome, ImportError> {
+        if let Folded::More(version) = self.store.fold(org, version, self.now()).await? {
+            self.store.ask_fold(org, version).await;
+        }
+        Ok(Outcome::Done)
     }
 
     /// A file was put into the bucket.

@@ -10,11 +10,14 @@ use super::rows;
 use super::{ImportError, Importer, MOST_ERRORS};
 use crate::domain::{Caller, Columns, FieldErrors, Import, OnDuplicate, Role, RowCounts, RowError, Rules};
 use crate::store::{FailedRow, Judged, Reached, Ready, Run, StoreError, Surroundings};
+use crate::telemetry::chain;
 
 /// Rows that a group is put together from: about as many as go into one, for what is read of the others is read again.
 const WINDOW: usize = 94;
 /// The same of rows that change leads, which takes more writes.
 const WINDOW_OF_CHANGES: usize = 16;
+/// After a piece of so many rows the list index is to be folded.
+const FOLDED: usize = 1_000;
 /// Longest wait for a table that is busy, in seconds.
 const LONGEST_WAIT: u64 = 10;
 
@@ -92,7 +95,19 @@ impl Importer<'_> {
         while let Err(error) = run.end(&numbers, self.now()).await {
             patience.wait(import, error).await?;
         }
+        self.ask_fold(import, chunk).await;
         Ok(true)
+    }
+
+    /// The rows of a large piece are folded soon; if that cannot be asked for now, lists ask for it.
+    async fn ask_fold(&self, import: &Import, chunk: &Chunk) {
+        if chunk.rows.len() < FOLDED {
+            return;
+        }
+        match self.store.manifest(import.org).await {
+            Ok(manifest) => self.store.ask_fold(import.org, manifest.version).await,
+            Err(error) => tracing::warn!(cause = chain(&error), "the list index is not folded for now"),
+        }
     }
 
     /// A run over a piece, and how far that is.

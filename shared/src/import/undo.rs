@@ -1,5 +1,7 @@
 //! An import taken back: the leads it made go, and what it changed is as before, except where somebody worked on it since.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -41,6 +43,8 @@ enum Restored {
 struct Leftovers {
     count: u32,
     first: Vec<Left>,
+    /// Leads that the import made: one whose row is folded meanwhile comes again.
+    made: HashSet<LeadId>,
 }
 
 impl Leftovers {
@@ -214,7 +218,9 @@ impl Importer<'_> {
         while let Some(pack) = self.store.next_pack(import, after.as_ref()).await? {
             after = Some(pack.clone());
             for lead in self.remove_pack(import, pack).await? {
-                left.add(lead.id, "somebody worked on it since");
+                if left.made.insert(lead.id) {
+                    left.add(lead.id, "somebody worked on it since");
+                }
             }
             if Instant::now() >= until {
                 return Ok(false);

@@ -6,23 +6,43 @@ use super::place::slot;
 use super::{After, Entry, Facets, ListQuery, Place, Uses, filters};
 use crate::domain::{Caller, LeadId, StatusClass};
 
-const CLASSES: [StatusClass; 3] = [StatusClass::Open, StatusClass::Closed, StatusClass::Converted];
+pub(super) const CLASSES: [StatusClass; 3] = [StatusClass::Open, StatusClass::Closed, StatusClass::Converted];
 
-/// What is chosen so far, for one caller's query. Of each list no more is remembered than up to the end of the page.
-#[derive(Debug)]
+/// What is chosen so far, for one caller's query. Of each list no more is remembered than up to the end of the page; of
+/// entries that come one by one for a far page, all.
+#[derive(Debug, Clone)]
 pub struct Choice<'q> {
-    caller: &'q Caller,
-    query: &'q ListQuery,
-    lists: [Best; 3],
-    facets: Facets,
-    uses: Uses,
+    pub(super) caller: &'q Caller,
+    pub(super) query: &'q ListQuery,
+    pub(super) lists: [Best; 3],
+    pub(super) facets: Facets,
+    pub(super) uses: Uses,
 }
 
 /// The first leads of a list: the last of them on top.
-#[derive(Debug, Default)]
-struct Best {
-    kept: BinaryHeap<Place<'static>>,
-    count: usize,
+#[derive(Debug, Clone, Default)]
+pub(super) struct Best {
+    pub(super) kept: BinaryHeap<Place<'static>>,
+    pub(super) count: usize,
+    /// So many that come first are not kept.
+    pub(super) skipped: usize,
+}
+
+impl Best {
+    /// Keeps a place if it is among the first so many.
+    pub(super) fn keep(&mut self, place: Place<'_>, most: usize) -> bool {
+        if self.kept.len() < most {
+            self.kept.push(place.into_owned());
+            return true;
+        }
+        match self.kept.peek_mut() {
+            Some(mut last) if place < *last => {
+                *last = place.into_owned();
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The pages and what was counted.
@@ -66,7 +86,7 @@ impl<'q> Choice<'q> {
         if !self.caller.may_edit(entry) {
             return;
         }
-        if entry.status().class() != StatusClass::Converted {
+        if entry.status().class() != StatusClass::Converted && !self.query.without_uses {
             self.uses.count(entry);
         }
         if filters::match_entry(&self.query.filter, entry) {
@@ -88,21 +108,16 @@ impl<'q> Choice<'q> {
         if shown.is_some_and(|shown| place <= *shown) {
             return;
         }
-        // One more than the page, which tells whether the list goes on.
-        if list.kept.len() <= self.query.end() {
-            list.kept.push(place.into_owned());
-        } else if let Some(mut last) = list.kept.peek_mut()
-            && place < *last
-        {
-            *last = place.into_owned();
-        }
+        list.keep(place, self.query.kept());
     }
 
-    /// The pages cannot change any more, if entries come newest first: they are full, or all leads of their lists have
-    /// been seen, of which there are so many.
-    pub fn is_done(&self, open: usize, closed: usize) -> bool {
+    /// The pages cannot change any more, if all that is newer than a lead has been seen and newest comes first: they are
+    /// full, or all leads of their lists have been seen, of which there are so many.
+    pub fn is_done(&self, open: usize, closed: usize, known: LeadId) -> bool {
         let wanted = self.query.end() + usize::from(self.query.after.is_some());
-        let done = |list: &Best, total| list.kept.len() >= wanted || list.count >= total;
+        let newer = |last: &Place<'_>| last.id(self.query.ordering) > known;
+        let full = |list: &Best| list.kept.len() >= wanted && list.kept.peek().is_none_or(newer);
+        let done = |list: &Best, total| full(list) || list.count >= total;
         done(&self.lists[0], open) && done(&self.lists[1], closed)
     }
 
@@ -118,11 +133,12 @@ impl<'q> Choice<'q> {
         let mut places: [Option<Place<'static>>; 3] = Default::default();
         let mut parts = self.lists.into_iter().zip(CLASSES).map(|(list, class)| {
             let mut kept = list.kept.into_sorted_vec();
-            more |= kept.len() > query.end() || (after.is_none() && list.count > query.end());
-            kept.truncate(query.end());
+            let end = query.end().saturating_sub(list.skipped);
+            more |= kept.len() > end || (after.is_none() && list.count > query.end());
+            kept.truncate(end);
             let place = kept.last().or_else(|| after?.place(class));
             places[slot(class)] = place.cloned();
-            kept.drain(..query.offset.min(kept.len()));
+            kept.drain(..query.offset.saturating_sub(list.skipped).min(kept.len()));
             Part { places: kept, count: list.count }
         });
         let mut part = || parts.next().unwrap_or_default();

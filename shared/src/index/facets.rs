@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::segment::{Bitmap, Column, Segment, SegmentError};
 use super::{Entry, Facet};
 use crate::domain::{LeadId, Status, UserId, fold};
 
@@ -16,8 +17,14 @@ pub struct Uses {
 impl Uses {
     /// One lead more.
     pub(super) fn count(&mut self, entry: &impl Entry) {
-        entry.tags().for_each(|tag| add(&mut self.tags, tag));
-        entry.source().into_iter().for_each(|source| add(&mut self.sources, source));
+        entry.tags().for_each(|tag| add(&mut self.tags, tag, 1));
+        entry.source().into_iter().for_each(|source| add(&mut self.sources, source, 1));
+    }
+
+    /// Some rows of a segment more.
+    pub(super) fn count_segment(&mut self, segment: &Segment, rows: &Bitmap) -> Result<(), SegmentError> {
+        add_texts(&mut self.tags, segment, Column::Tags, rows)?;
+        add_texts(&mut self.sources, segment, Column::Source, rows)
     }
 }
 
@@ -75,16 +82,43 @@ impl Facets {
         for facet in &self.wanted {
             match facet {
                 Facet::Status => *self.statuses.entry(entry.status()).or_default() += 1,
-                Facet::Source => entry.source().into_iter().for_each(|it| add(&mut self.sources, it)),
-                Facet::Tags => entry.tags().for_each(|it| add(&mut self.tags, it)),
+                Facet::Source => entry.source().into_iter().for_each(|it| add(&mut self.sources, it, 1)),
+                Facet::Tags => entry.tags().for_each(|it| add(&mut self.tags, it, 1)),
                 Facet::AssignedTo => {
                     entry.assigned_to().iter().for_each(|user| *self.users.entry(*user).or_default() += 1)
                 }
                 Facet::City => entry.city().into_iter().for_each(|city| {
-                    count_city(&mut self.cities, entry.id(), city);
+                    count_city(&mut self.cities, entry.id(), city, 1);
                 }),
             }
         }
+    }
+
+    /// Some rows of a segment more.
+    pub(super) fn count_segment(&mut self, segment: &Segment, rows: &Bitmap) -> Result<(), SegmentError> {
+        for facet in &self.wanted {
+            match facet {
+                Facet::Status => {
+                    for status in Status::ALL {
+                        let count = segment.of_status(status)?.count_with(rows);
+                        if count > 0 {
+                            *self.statuses.entry(status).or_default() += count;
+                        }
+                    }
+                }
+                Facet::Source => add_texts(&mut self.sources, segment, Column::Source, rows)?,
+                Facet::Tags => add_texts(&mut self.tags, segment, Column::Tags, rows)?,
+                Facet::AssignedTo => segment
+                    .counts_of_users(rows)?
+                    .for_each(|it| *self.users.entry(it.value).or_default() += it.count),
+                Facet::City => {
+                    for it in segment.counts_of_texts(Column::City, rows)? {
+                        count_city(&mut self.cities, segment.lead(it.newest)?, it.value, it.count);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What was counted, field by field.
@@ -116,20 +150,31 @@ impl FacetValue {
     }
 }
 
-fn count_city(cities: &mut HashMap<String, City>, lead: LeadId, spelling: &str) {
+/// So many leads more, the newest of which is this one.
+fn count_city(cities: &mut HashMap<String, City>, lead: LeadId, spelling: &str, more: usize) {
     let new = || City { newest: lead, spelling: spelling.to_owned(), count: 0 };
     let city = cities.entry(fold(spelling)).or_insert_with(new);
-    city.count += 1;
+    city.count += more;
     if city.newest < lead {
         (city.newest, city.spelling) = (lead, spelling.to_owned());
     }
 }
 
-fn add(counts: &mut HashMap<String, usize>, name: &str) {
+fn add(counts: &mut HashMap<String, usize>, name: &str, more: usize) {
     match counts.get_mut(name) {
-        Some(count) => *count += 1,
+        Some(count) => *count += more,
         None => {
-            counts.insert(name.to_owned(), 1);
+            counts.insert(name.to_owned(), more);
         }
     }
+}
+
+fn add_texts(
+    counts: &mut HashMap<String, usize>,
+    segment: &Segment,
+    column: Column,
+    rows: &Bitmap,
+) -> Result<(), SegmentError> {
+    segment.counts_of_texts(column, rows)?.for_each(|it| add(counts, it.value, it.count));
+    Ok(())
 }

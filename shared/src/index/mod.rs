@@ -13,6 +13,7 @@ mod place;
 mod query;
 mod row;
 pub mod segment;
+mod segments;
 
 pub use choose::{Choice, Chosen, Part};
 pub use entry::Entry;
@@ -20,6 +21,7 @@ pub use facets::{FacetCounts, FacetValue, Facets, Uses};
 pub use place::{After, Place};
 pub use query::{Facet, FacetError, ListQuery};
 pub use row::{Row, pack_all, unpack_all};
+pub use segments::Picked;
 
 /// What is in the index cannot be read.
 #[derive(Debug, thiserror::Error)]

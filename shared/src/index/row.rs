@@ -50,6 +50,8 @@ struct Packed<'a> {
     created_on: Option<i64>,
     /// Milliseconds from creation to the last change.
     updated_after: i64,
+    /// Of the lead: no two rows of a lead are the same bytes, even if it is changed and changed back at once.
+    version: u64,
 }
 
 impl Relation for Row<'_> {
@@ -152,6 +154,7 @@ impl<'a> Row<'a> {
             amount: details.opportunity_amount.map(|amount| amount.cents()),
             created_on: Some(created_on).filter(|created_on| *created_on != lead.id.milliseconds()),
             updated_after: updated_on.saturating_sub(created_on),
+            version: lead.version,
         };
         Row { id: lead.id, packed }
     }

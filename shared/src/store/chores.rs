@@ -37,6 +37,8 @@ pub enum Task {
     Objects(Vec<String>),
     /// An upload whose link is over: it counts if it has arrived unseen, and else goes.
     Upload { lead: LeadId, file: AttachmentId },
+    /// Remove those of these objects that are no segments of the list index any more.
+    Segments(Vec<String>),
     /// Remove what is left of a lead that is gone: comments, files, history.
     Lead(LeadId),
 }

@@ -240,6 +240,11 @@ impl Key {
         Self::row(org, first.before())
     }
 
+    /// Which segments the list index has.
+    pub(crate) fn manifest(org: OrgId) -> Self {
+        Self::new(format!("ORG#{org}#SEGMENTS"), "MANIFEST")
+    }
+
     /// One of the 16 counters of leads.
     pub(crate) fn count(org: OrgId, shard: u8) -> Self {
         Self::new(format!("ORG#{org}#COUNT"), format!("{shard:02}"))
@@ -382,6 +387,7 @@ mod tests {
             (Key::load(org, 7), format!("{o}#LOAD#07"), "LOAD".to_owned()),
             (Key::row(org, LeadId(id)), format!("{o}#INDEX#00"), i.to_owned()),
             (Key::pack(org, LeadId(id)), format!("{o}#INDEX#00"), format!("{}e", &i[..35])),
+            (Key::manifest(org), format!("{o}#SEGMENTS"), "MANIFEST".to_owned()),
             (Key::count(org, shard(LeadId(id))), format!("{o}#COUNT"), "15".to_owned()),
             (Key::import(org, ImportId(id)), format!("{o}#IMPORT#{i}"), "IMPORT".to_owned()),
             (Key::chunk(org, ImportId(id), 7), format!("{o}#IMPORT#{i}"), "CHUNK#000007".to_owned()),

@@ -13,6 +13,7 @@ mod directory;
 mod duplicates;
 mod emails;
 mod error;
+mod fold;
 mod folder;
 mod groups;
 mod history;
@@ -21,6 +22,7 @@ mod item;
 mod keys;
 mod leads;
 mod limits;
+mod list;
 mod loads;
 mod names;
 mod once;
@@ -28,6 +30,7 @@ mod orgs;
 mod packs;
 mod rows;
 mod rules;
+mod segments;
 mod side_lists;
 mod surroundings;
 mod tally;
@@ -46,6 +49,7 @@ pub use comments::{AddError, Addition};
 pub use companies::CompanyError;
 pub use counts::Counts;
 pub use error::StoreError;
+pub use fold::Folded;
 pub use folder::Folder;
 pub use groups::{Fail, Judged, Reached, Ready, Run};
 pub use history::HistoryPage;
@@ -56,8 +60,10 @@ pub use leads::{OpenError, Opening, Updating};
 pub use limits::{Bucket, Refusal};
 pub use once::{Once, OnceError, Recorded, Repeat};
 pub use packs::PackedLeads;
-pub use rows::{LeadPage, Listing, Rows};
+pub use list::{LeadPage, Listing};
+pub use rows::Rows;
 pub use rules::{Assignment, RulesRefused};
+pub use segments::{LostSegment, Manifest, SegmentRef};
 pub use side_lists::{People, SideLists};
 pub use surroundings::Surroundings;
 
@@ -66,12 +72,13 @@ pub use surroundings::Surroundings;
 pub struct Store {
     client: Client,
     table: Arc<str>,
+    segments: segments::Segments,
 }
 
 impl Store {
     /// A store on the table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into().into() }
+        Self { client, table: table.into().into(), segments: segments::Segments::default() }
     }
 
     /// Opens the connection to the table by a read of nothing, so that the first request does not

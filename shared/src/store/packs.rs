@@ -1,6 +1,6 @@
 //! The leads of an import by the packs that hold their rows, to take them back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
@@ -12,13 +12,16 @@ use super::item::{Item, decode};
 use super::keys::{Key, shard};
 use super::rows::PACK;
 use super::tally::Tally;
-use super::transaction::{Condition, Refused, Transaction, present};
+use super::transaction::{Condition, Refused, Transaction, absent, present};
 use super::{Store, StoreError};
 use crate::domain::{Event, Import, Lead, LeadId, OrgId, UndoCounts};
+use crate::index::segment::Column;
 use crate::index::{pack_all, unpack_all};
 
 /// Most leads that go in one transaction, each with its e-mail.
 const MOST: usize = 45;
+/// Leads of a segment that are taken together.
+const MOST_FOLDED: usize = 90;
 
 /// Nobody worked on a lead since its import made it.
 fn untouched(lead: &Lead) -> Condition {
@@ -26,12 +29,16 @@ fn untouched(lead: &Lead) -> Condition {
     ("version = :seen AND attribute_not_exists(worked_on)", seen)
 }
 
-/// The rows of one pack.
+/// Leads of an import whose rows are together: in one pack, or, folded, in a segment, over which a pack is laid as soon as
+/// one of them goes.
 #[derive(Debug, Clone)]
 pub struct PackedLeads {
     key: Key,
-    packed: Vec<u8>,
+    /// None: there is no pack yet.
+    packed: Option<Vec<u8>>,
     rows: Vec<(LeadId, Vec<u8>)>,
+    /// Those that are in a segment.
+    folded: Vec<LeadId>,
 }
 
 impl PackedLeads {
@@ -40,7 +47,20 @@ impl PackedLeads {
             return Ok(None); // a row that lies over one of a pack
         };
         let rows = unpack_all(packed.as_ref())?.into_iter().map(|(id, row)| (id, row.to_vec())).collect();
-        Ok(Some(Self { key, packed: packed.as_ref().to_vec(), rows }))
+        Ok(Some(Self { key, packed: Some(packed.as_ref().to_vec()), rows, folded: Vec::new() }))
+    }
+
+    /// Those that may be there.
+    fn leads(&self) -> impl Iterator<Item = LeadId> {
+        let there = self.rows.iter().filter(|(_, row)| !row.is_empty());
+        there.map(|(id, _)| *id).chain(self.folded.iter().copied())
+    }
+
+    /// The rows without those of some leads. It stays known that these are gone: a fold may have read the pack before.
+    fn without(&self, gone: &[Lead]) -> Vec<(LeadId, Vec<u8>)> {
+        let mut rows: BTreeMap<LeadId, Vec<u8>> = self.rows.iter().cloned().collect();
+        rows.extend(gone.iter().map(|lead| (lead.id, Vec::new())));
+        rows.into_iter().collect()
     }
 }
 
@@ -64,13 +84,17 @@ impl Transaction {
 }
 
 impl Store {
-    /// The pack after this one, or the first, of those that may have leads of an import; none if there are no more.
+    /// The pack after this one, or the first, of those that may have leads of an import; none if there are no more. Those
+    /// in the table come first, then what of them is in segments: what is folded meanwhile comes again.
     pub async fn next_pack(
         &self,
         import: &Import,
         after: Option<&PackedLeads>,
     ) -> Result<Option<PackedLeads>, StoreError> {
         let (org, id, on) = (import.org, import.id, import.began_on());
+        if let Some(last) = after.and_then(|pack| pack.folded.last()) {
+            return self.next_folded(import, Some(*last)).await;
+        }
         let first = Key::row(org, LeadId::imported(id, on, 0, 0).before());
         let last = Key::row(org, LeadId::imported(id, on, u32::MAX, 0)).sk;
         let mut start = after.map(|pack| pack.key.clone().into_item());
@@ -84,9 +108,37 @@ impl Store {
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(None);
+                return self.next_folded(import, None).await;
             }
         }
+    }
+
+    /// The first leads after one, or of all, in segments that may have leads of an import.
+    async fn next_folded(
+        &self,
+        import: &Import,
+        after: Option<LeadId>,
+    ) -> Result<Option<PackedLeads>, StoreError> {
+        let (org, id, on) = (import.org, import.id, import.began_on());
+        let from = after.map_or_else(|| LeadId::imported(id, on, 0, 0).first_of_its_time(), LeadId::next);
+        let to = LeadId::imported(id, on, u32::MAX, 0).last_of_its_time().next();
+        for of in self.manifest(org).await?.segments {
+            if of.last < from || of.first >= to {
+                continue;
+            }
+            let segment = self.segment(org, &of, [Column::Ids].into_iter().collect()).await?;
+            let leads = segment.leads_between(from, to, MOST_FOLDED).map_err(|error| self.lost(&of, error))?;
+            if let Some(first) = leads.first() {
+                let pack = PackedLeads {
+                    key: Key::pack(org, *first),
+                    packed: None,
+                    rows: Vec::new(),
+                    folded: leads,
+                };
+                return self.same_pack(import, &pack).await;
+            }
+        }
+        Ok(None)
     }
 
     /// A pack as it is now; none if it is gone.
@@ -96,12 +148,17 @@ impl Store {
         pack: &PackedLeads,
     ) -> Result<Option<PackedLeads>, StoreError> {
         let item = self.read(pack.key.clone()).await?;
-        Ok(item.as_ref().map(PackedLeads::of).transpose()?.flatten())
+        let now = item.as_ref().map(PackedLeads::of).transpose()?.flatten();
+        Ok(match now {
+            Some(now) => Some(PackedLeads { folded: pack.folded.clone(), ..now }),
+            None if pack.folded.is_empty() => None,
+            None => Some(PackedLeads { packed: None, rows: Vec::new(), ..pack.clone() }),
+        })
     }
 
     /// The leads of a pack that there are, of this import.
     pub async fn packed(&self, import: &Import, pack: &PackedLeads) -> Result<Vec<Lead>, StoreError> {
-        let keys = pack.rows.iter().map(|(id, _)| Key::lead(import.org, *id)).collect();
+        let keys = pack.leads().map(|id| Key::lead(import.org, id)).collect();
         let found = self.read_all(keys).await?;
         let mut leads = found.into_values().map(decode).collect::<Result<Vec<Lead>, _>>()?;
         leads.retain(|lead| lead.import == Some(import.id));
@@ -134,22 +191,17 @@ impl Store {
             if let Some(lead) = leads.first() {
                 transaction.count_all(import.org, shard(lead.id), &tally, now);
             }
-            let was = vec![(":was", AttributeValue::B(pack.packed.clone().into()))];
-            let mut rows = pack.rows.clone();
-            rows.retain(|(id, _)| !leads.iter().any(|lead| lead.id == *id));
+            let was = pack.packed.as_ref().map(|was| vec![(":was", AttributeValue::B(was.clone().into()))]);
+            let rows = pack.without(leads);
             let packed = pack_all(&rows)?;
-            if rows.is_empty() {
-                transaction.delete_if(pack.key.clone(), ("p = :was", was));
-            } else {
-                let mut item = pack.key.clone().into_item();
-                item.insert(PACK.to_owned(), AttributeValue::B(packed.clone().into()));
-                transaction.put_if(item, ("p = :was", was));
-            }
+            let mut item = pack.key.clone().into_item();
+            item.insert(PACK.to_owned(), AttributeValue::B(packed.clone().into()));
+            transaction.put_if(item, was.map_or_else(absent, |was| ("p = :was", was)));
             let removed = number(u32::try_from(leads.len()).unwrap_or(u32::MAX));
             let change = Change::of::<Import>(now).add("removed", removed);
             transaction.change(Key::import(import.org, import.id), change);
             self.commit(transaction).await?;
-            (pack.rows, pack.packed) = (rows, packed);
+            (pack.rows, pack.packed) = (rows, Some(packed));
         }
         Ok(())
     }

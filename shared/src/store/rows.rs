@@ -1,53 +1,47 @@
-//! Rows of the list index in the table: written with their leads, read for a list.
+//! Rows of the list index in the table: written with their leads, read newest first.
+//!
+//! What is known of a lead is its row; without one, what its pack says; without one, what its segment says. A row
+//! without anything in it says that the lead is gone, and so does such an entry of a pack.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Item, decode};
 use super::keys::Key;
+use super::segments::Manifest;
 use super::transaction::Transaction;
-use super::{Counts, Store, StoreError, names};
-use crate::domain::{Caller, Lead, LeadId, OrgId};
-use crate::index::{
-    After, Choice, Chosen, Entry as _, FacetCounts, ListQuery, Part, Row, Uses, pack_all, unpack_all,
-};
+use super::{Store, StoreError};
+use crate::domain::{Lead, LeadId, OrgId};
+use crate::index::segment::{Column, Columns};
+use crate::index::{Entry as _, Row, pack_all, unpack_all};
 
-/// A lead's row: packed.
-const ROW: &str = "r";
-/// That it lies over one in a pack, instead of which it is taken; without a row, the lead is gone.
+/// A lead's row: packed. Without it, the lead is gone.
+pub(crate) const ROW: &str = "r";
+/// That it may lie over one in a pack, instead of which it is taken.
 const OVER: &str = "o";
-/// Rows of several leads of one import.
+/// Rows of several leads of one import; that of a lead that is gone has no bytes.
 pub(crate) const PACK: &str = "p";
-
-/// What a list answers.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
-    pub open: LeadPage,
-    pub closed: LeadPage,
-    /// Only if the filter asks for them.
-    pub converted: Option<LeadPage>,
-    /// Counts by value, of those fields that are asked for.
-    pub facets: Vec<FacetCounts>,
-    /// None if not every row was read.
-    pub uses: Option<Uses>,
-    /// Where the next page begins; none if no list goes on.
-    pub next: Option<After>,
-}
-
-/// A page of one list, and how many leads the whole list has.
-#[derive(Debug, Clone, Default)]
-pub struct LeadPage {
-    pub leads: Vec<Lead>,
-    pub count: usize,
-}
 
 /// Rows as they come from the table: one page of them, and where the next begins.
 #[derive(Debug)]
 pub struct Rows {
-    items: Vec<Item>,
-    next: Option<Item>,
+    pub(super) items: Vec<Item>,
+    pub(super) next: Option<Item>,
+    /// What the segments seem to be; they may have been others when the rows were read.
+    pub(super) manifest: Manifest,
+}
+
+/// What has been read of the rows so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Every lead that has something in the table: it lies over the segments.
+    pub(super) over: Vec<LeadId>,
+    /// Those of them of which a pack is not to be taken.
+    taken: HashSet<LeadId>,
+    pub(super) bytes: usize,
+    /// All that is newer than this lead has been seen.
+    pub(super) known: Option<LeadId>,
 }
 
 impl Transaction {
@@ -62,15 +56,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Takes out the row of a lead that goes. In a pack it is covered by a row that says nothing.
+    /// A lead goes: a row that says nothing covers what a pack or a segment has of it, or may have in a moment.
     pub(crate) fn remove_row(&mut self, lead: &Lead) {
-        let key = Key::row(lead.org, lead.id);
-        if lead.import.is_none() {
-            return self.delete(key);
-        }
-        let mut item = key.into_item();
-        item.insert(OVER.to_owned(), AttributeValue::Bool(true));
-        self.put(item);
+        self.put(Key::row(lead.org, lead.id).into_item());
     }
 
     /// Writes the rows of new leads of an import as one item; they are in the order of their ids.
@@ -85,27 +73,39 @@ impl Transaction {
 }
 
 impl Store {
-    /// The newest lead that has each of these e-mails, which are folded; every row is read for it, once.
+    /// The newest lead that has each of these e-mails, which are folded; the whole index is read for it, once.
     pub(crate) async fn newest_with(
         &self,
         org: OrgId,
         emails: &HashSet<&str>,
     ) -> Result<HashMap<String, Lead>, StoreError> {
         let mut found: HashMap<String, VecDeque<LeadId>> = HashMap::new();
-        let (mut over, mut start) = (HashMap::new(), None);
+        let (mut seen, mut start) = (Seen::default(), None);
         loop {
-            let rows = self.rows_from(org, start).await?;
-            for item in rows.items {
-                each_row(item, &mut over, |row| {
+            let (items, next) = self.rows_from(org, start).await?;
+            for item in items {
+                seen.each_row(item, |row| {
                     if let Some(email) = row.email().filter(|email| emails.contains(email)) {
                         found.entry(email.to_owned()).or_default().push_back(row.id());
                     }
                 })?;
             }
-            start = rows.next;
+            start = next;
             if start.is_none() {
                 break;
             }
+        }
+        let over: HashSet<LeadId> = seen.over.into_iter().collect();
+        let columns: Columns = [Column::Ids, Column::Email].into_iter().collect();
+        for of in self.manifest(org).await?.segments {
+            let segment = self.segment(org, &of, columns).await?;
+            let with = segment.with_emails(emails).map_err(|error| self.lost(&of, error))?;
+            for (lead, email) in with.into_iter().filter(|(lead, _)| !over.contains(lead)) {
+                found.entry(email.to_owned()).or_default().push_back(lead);
+            }
+        }
+        for ids in found.values_mut() {
+            ids.make_contiguous().sort_unstable_by(|a, b| b.cmp(a));
         }
         let mut newest = HashMap::new();
         while !found.is_empty() {
@@ -126,93 +126,75 @@ impl Store {
 
     /// The newest rows of an organisation: asked for early, beside other reads.
     pub async fn rows(&self, org: OrgId) -> Result<Rows, StoreError> {
-        self.rows_from(org, None).await
+        let ((items, next), manifest) = tokio::try_join!(self.rows_from(org, None), self.manifest(org))?;
+        Ok(Rows { items, next, manifest })
     }
 
-    async fn rows_from(&self, org: OrgId, start: Option<Item>) -> Result<Rows, StoreError> {
+    /// A page of rows, newest first, and where the next begins.
+    pub(super) async fn rows_from(
+        &self,
+        org: OrgId,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
         let query = self.query(format!("ORG#{org}#INDEX#00")).scan_index_forward(false);
         let page = query.set_exclusive_start_key(start).send().await?;
-        Ok(Rows { items: page.items.unwrap_or_default(), next: page.last_evaluated_key })
-    }
-
-    /// A page of the open and of the closed leads that a caller may see; of the converted ones too, if the filter names
-    /// that status. `rows` and `counts` are those of the caller's organisation.
-    pub async fn list(
-        &self,
-        caller: &Caller,
-        query: &ListQuery,
-        mut rows: Rows,
-        counts: Counts,
-    ) -> Result<Listing, StoreError> {
-        let early = caller.is_admin() && query.is_plain();
-        let total = |count: i64| usize::try_from(count).unwrap_or_default();
-        let (open, closed) = (total(counts.open), total(counts.closed));
-        let (mut choice, mut over, mut all) = (Choice::new(caller, query), HashMap::new(), true);
-        loop {
-            for item in rows.items {
-                each_row(item, &mut over, |row| choice.look_at(&row))?;
-            }
-            let Some(next) = rows.next else { break };
-            if early && choice.is_done(open, closed) {
-                choice.set_counts(open, closed);
-                all = false;
-                break;
-            }
-            rows = self.rows_from(caller.org, Some(next)).await?;
-        }
-        let Chosen { open, closed, converted, facets, uses, next } = choice.finish();
-        let mut facets = facets.counts();
-        let leads = [&open, &closed, &converted].into_iter().flat_map(|part| part.ids(query));
-        let mut keys: Vec<Key> = leads.map(|id| Key::lead(caller.org, id)).collect();
-        keys.extend(names::keys_of(caller.org, &facets));
-        let mut found = self.read_all(keys).await?;
-        names::spell(caller.org, &mut facets, &mut found)?;
-        let mut page = |part: Part| {
-            let ids = part.ids(query);
-            let items = ids.iter().filter_map(|id| found.remove(&Key::lead(caller.org, *id)));
-            let mut leads = items.map(decode).collect::<Result<Vec<Lead>, _>>()?;
-            leads.retain(|lead| caller.may_edit(lead)); // a row is read a moment before its lead
-            Ok::<_, StoreError>(LeadPage { leads, count: part.count })
-        };
-        Ok(Listing {
-            open: page(open)?,
-            closed: page(closed)?,
-            converted: query.wants_converted().then(|| page(converted)).transpose()?,
-            facets,
-            uses: Some(uses).filter(|_| all),
-            next,
-        })
+        Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 }
 
-/// Calls `take` for each row of an item, from behind. A row that lies over one in a pack is kept in `over` until that
-/// pack comes.
-fn each_row(
-    mut item: Item,
-    over: &mut HashMap<LeadId, Option<Blob>>,
-    mut take: impl FnMut(Row<'_>),
-) -> Result<(), StoreError> {
-    let bytes = |value| match value {
-        Some(AttributeValue::B(bytes)) => Some(bytes),
-        _ => None,
-    };
-    if let Some(pack) = bytes(item.remove(PACK)) {
-        for (id, row) in unpack_all(pack.as_ref())?.into_iter().rev() {
-            match over.remove(&id) {
-                None => take(Row::unpack(id, row)?),
-                Some(Some(row)) => take(Row::unpack(id, row.as_ref())?),
-                Some(None) => {}
+impl Seen {
+    /// Calls `take` for each row of an item; items come from behind, so that a row comes before the pack that it lies
+    /// over.
+    pub(super) fn each_row(&mut self, item: Item, mut take: impl FnMut(Row<'_>)) -> Result<(), StoreError> {
+        match Entry::of(item)? {
+            Entry::Pack(_, pack) => {
+                self.bytes += pack.len();
+                let rows = unpack_all(&pack)?;
+                self.known = rows.first().map(|(id, _)| *id);
+                for (id, row) in rows.into_iter().rev().filter(|(id, _)| !self.taken.contains(id)) {
+                    self.over.push(id);
+                    if !row.is_empty() {
+                        take(Row::unpack(id, row)?);
+                    }
+                }
+            }
+            Entry::Row { lead, row, may_be_packed } => {
+                self.bytes += row.as_ref().map_or(0, Vec::len) + 90;
+                self.known = Some(lead.last_of_its_time()); // leads of a pack have one time
+                self.over.push(lead);
+                if may_be_packed {
+                    self.taken.insert(lead);
+                }
+                if let Some(row) = row {
+                    take(Row::unpack(lead, &row)?);
+                }
             }
         }
-        return Ok(());
+        Ok(())
     }
-    let id = item.get("SK").and_then(|id| id.as_s().ok()?.parse().ok());
-    match (id, bytes(item.remove(ROW)), item.contains_key(OVER)) {
-        (Some(id), row, true) => {
-            over.insert(id, row);
+}
+
+/// What one item of the index says.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Pack(Key, Vec<u8>),
+    /// None: the lead is gone.
+    Row { lead: LeadId, row: Option<Vec<u8>>, may_be_packed: bool },
+}
+
+impl Entry {
+    pub(super) fn of(mut item: Item) -> Result<Self, StoreError> {
+        let bytes = |value| match value {
+            Some(AttributeValue::B(bytes)) => Some(bytes.into_inner()),
+            _ => None,
+        };
+        let wrong = || StoreError::Failed("a row of the list index is not one".into());
+        if let Some(pack) = bytes(item.remove(PACK)) {
+            return Ok(Self::Pack(Key::of(&item).ok_or_else(wrong)?, pack));
         }
-        (Some(id), Some(row), false) => take(Row::unpack(id, row.as_ref())?),
-        _ => return Err(StoreError::Failed("a row of the list index is not one".into())),
+        let lead = item.get("SK").and_then(|id| id.as_s().ok()?.parse().ok()).ok_or_else(wrong)?;
+        let row = bytes(item.remove(ROW));
+        let may_be_packed = row.is_none() || item.contains_key(OVER);
+        Ok(Self::Row { lead, row, may_be_packed })
     }
-    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Which rows of a segment a caller may see, and a filter chooses.
 
+use std::collections::HashSet;
+
 use memchr::memmem::Finder;
 
 use super::{Bitmap, Column, Columns, Segment, SegmentError};
-use crate::domain::{Caller, LeadFilter, StatusClass, TeamId, UserId};
+use crate::domain::{Caller, LeadFilter, LeadId, Status, StatusClass, TeamId, UserId};
 use crate::index::filters;
 
 /// What `search` looks at before the phone. A lead without a title goes by its name, which is among them.
@@ -43,6 +45,25 @@ impl Segment {
     /// The rows of a list.
     pub fn of_class(&self, class: StatusClass) -> Result<Bitmap, SegmentError> {
         Ok(self.statuses()?.of(class))
+    }
+
+    /// The rows of a status.
+    pub fn of_status(&self, status: Status) -> Result<&Bitmap, SegmentError> {
+        Ok(self.statuses()?.with(status))
+    }
+
+    /// Leads that have one of these e-mails, which are folded, and which.
+    pub fn with_emails(&self, emails: &HashSet<&str>) -> Result<Vec<(LeadId, &str)>, SegmentError> {
+        let (ids, texts) = (self.ids()?, self.texts(Column::Email)?);
+        let of = |row| texts.get(row).filter(|email| emails.contains(email));
+        Ok((0..self.rows()).filter_map(|row| Some((ids.get(row)?, of(row)?))).collect())
+    }
+
+    /// Up to so many leads from one on, up to but not including another.
+    pub fn leads_between(&self, from: LeadId, to: LeadId, most: usize) -> Result<Vec<LeadId>, SegmentError> {
+        let ids = self.ids()?;
+        let between = ids.as_slice().iter().skip(ids.before(from)).take_while(|id| **id < to);
+        Ok(between.take(most).copied().collect())
     }
 
     /// The rows that a caller may see.
