@@ -1,6 +1,7 @@
 //! `GET /api/leads/`.
 
 mod filters;
+mod folds;
 mod orders;
 
 use crate::prelude::*;

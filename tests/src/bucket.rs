@@ -109,6 +109,15 @@ impl Bucket {
         keys
     }
 
+    /// Changes an object as an accident would; none: it is taken away.
+    pub fn damage(&self, key: &str, change: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>) {
+        let path = self.folder.path().join("s3").join(BUCKET).join(key);
+        match change(fs::read(&path).unwrap()) {
+            Some(bytes) => fs::write(&path, bytes).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    }
+
     /// Sends a request by its whole URL, as HTTP has it; it is not counted and does not fail.
     pub(crate) async fn send(&self, mut request: Request<Bytes>) -> Response<Bytes> {
         if matches!(*request.method(), Method::PUT | Method::POST) {

@@ -1,5 +1,6 @@
 //! DynamoDB in this process, between the SDK and the table: counts what passes and can fail on demand.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::line::Line;
 
@@ -55,6 +57,43 @@ pub struct Engine {
     database: Database,
     line: Line,
     state: Arc<Mutex<State>>,
+    gate: Option<Gate>,
+}
+
+/// Where requests about the list index wait until they are let through one by one.
+#[derive(Debug, Clone, Default)]
+pub struct Gate {
+    passes: Arc<Semaphore0>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Gate {
+    /// Whether a request waits.
+    pub fn is_waited_at(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// Lets one request through.
+    pub fn open(&self) {
+        self.passes.0.add_permits(1);
+    }
+
+    async fn pass(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Ok(pass) = self.passes.0.acquire().await {
+            pass.forget();
+        }
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
+struct Semaphore0(Semaphore);
+
+impl Default for Semaphore0 {
+    fn default() -> Self {
+        Self(Semaphore::new(0))
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -68,7 +107,12 @@ impl Engine {
     pub(crate) fn with_table(create_table: &Value, line: Line) -> Self {
         let database = Database::memory().unwrap();
         database.create_table(serde_json::from_value(create_table.clone()).unwrap()).unwrap();
-        Self { database, line, state: Arc::default() }
+        Self { database, line, state: Arc::default(), gate: None }
+    }
+
+    /// The same behind a gate.
+    pub(crate) fn behind(&self, gate: &Gate) -> Self {
+        Self { gate: Some(gate.clone()), ..self.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -97,8 +141,16 @@ impl Engine {
 
     /// Every item there is.
     pub fn items(&self, table: &str) -> Vec<Value> {
-        let all = self.run("Scan", &json!({ "TableName": table }).to_string()).unwrap();
-        serde_json::from_str::<Value>(&all).unwrap()["Items"].as_array().unwrap().clone()
+        let (mut items, mut scan) = (Vec::new(), json!({ "TableName": table }));
+        loop {
+            let page = self.run("Scan", &scan.to_string()).unwrap();
+            let mut page: Value = serde_json::from_str(&page).unwrap();
+            items.append(page["Items"].as_array_mut().unwrap());
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                key => scan["ExclusiveStartKey"] = key,
+            }
+        }
     }
 
     /// Takes the table away.
@@ -146,6 +198,10 @@ impl Engine {
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
+        let text = body.to_string();
+        if let Some(gate) = self.gate.as_ref().filter(|_| text.contains("#INDEX#") || text.contains("#SEGMENTS")) {
+            gate.pass().await;
+        }
         if !self.line.passes() {
             return Err(ConnectorError::io("the line is cut".into()));
         }

@@ -35,7 +35,7 @@ use secrets::SecretsManager;
 
 pub use bucket::Bucket;
 pub use client::{Answer, Client, File};
-pub use engine::{Engine, Fault, TRIP, Traffic};
+pub use engine::{Engine, Fault, Gate, TRIP, Traffic};
 
 const TABLE: &str = "leadline";
 const ACCESS_KEY_ID: &str = "tests";
@@ -161,6 +161,20 @@ impl TestApp {
     /// Table and bucket can be reached again; whether it had come to the cut.
     pub fn reconnect(&self) -> bool {
         self.line.mend()
+    }
+
+    /// The table as one sees it whose requests about the list index wait at a gate.
+    pub fn store_behind(&self, gate: &Gate) -> Store {
+        let store = Store::new(aws::client(&sdk_config(self.engine.behind(gate))), TABLE);
+        match &self.app.files {
+            Some(files) => store.with_bucket(files.clone()),
+            None => store,
+        }
+    }
+
+    /// Every item there is.
+    pub fn items(&self) -> Vec<Value> {
+        self.engine.items(TABLE)
     }
 
     /// Takes the table away, so that everything fails.

@@ -36,6 +36,10 @@ impl Place {
                 (local.store.clone(), Some(local.files.clone()), Some(local))
             }
         };
+        let store = match &files {
+            Some(files) => store.with_bucket(files.clone()),
+            None => store,
+        };
         Ok(Self { store, clock: Clock::system(), ids: Ids::default(), files, local })
     }
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
-use futures::stream::{self, StreamExt as _};
+use futures::future::try_join_all;
 use uuid::Uuid;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,12 +23,24 @@ use crate::index::segment::{Header, Segment, Writer};
 use crate::index::{IndexError, Row, unpack_all};
 use crate::telemetry::chain;
 
-/// Entries that one fold takes at most, but for the rest of a page: about 25 MB.
-const MOST: usize = 50_000;
-/// A segment over this is split.
-const LARGE: usize = 96 * 1024;
-/// Into pieces of about so many leads.
-const PIECE: usize = 64 * 1024;
+/// How much is folded, and into what.
+#[derive(Debug, Clone, Copy)]
+pub struct FoldSizes {
+    /// Entries that one fold takes at most, but for the rest of a page.
+    pub most: usize,
+    /// A segment over so many leads is split.
+    pub large: usize,
+    /// Into pieces of about so many.
+    pub piece: usize,
+}
+
+/// About 25 MB of rows; segments of a few megabytes.
+impl Default for FoldSizes {
+    fn default() -> Self {
+        Self { most: 50_000, large: 96 * 1024, piece: 64 * 1024 }
+    }
+}
+
 /// When nobody reads by an older manifest any more, and whoever folds is over.
 const OVER: Duration = Duration::hours(1);
 /// Rows that are removed side by side.
@@ -92,23 +104,34 @@ struct Range<'m> {
 impl Store {
     /// Folds rows of an organisation, if its manifest still has this version.
     pub async fn fold(&self, org: OrgId, version: u64, now: DateTime<Utc>) -> Result<Folded, StoreError> {
+        self.fold_by(org, version, &FoldSizes::default(), now).await
+    }
+
+    /// The same with other sizes.
+    pub async fn fold_by(
+        &self,
+        org: OrgId,
+        version: u64,
+        sizes: &FoldSizes,
+        now: DateTime<Utc>,
+    ) -> Result<Folded, StoreError> {
         let manifest = self.manifest(org).await?;
         if manifest.version != version {
             return Ok(Folded::Nothing);
         }
-        let mut taken = self.take_rows(org).await?;
+        let mut taken = self.take_rows(org, sizes.most).await?;
         if taken.leads.is_empty() {
             self.forget_fold(org, version).await?;
             return Ok(Folded::Nothing);
         }
-        let ranges = ranges(org, &manifest, std::mem::take(&mut taken.leads));
+        let ranges = ranges(org, &manifest, std::mem::take(&mut taken.leads), sizes.piece);
         let old = ranges.iter().filter_map(|range| Some(range.old?.object.clone()));
         let objects = ranges.iter().flat_map(|range| range.objects.iter().cloned()).chain(old).collect();
         self.insert_chore(&Chore::new(org, now + OVER, Task::Segments(objects)), now).await?;
         let (mut segments, mut written) = (manifest.segments.clone(), Vec::new());
         for range in ranges {
             segments.retain(|of| Some(of) != range.old);
-            let new = self.rewrite(org, range).await?;
+            let new = self.rewrite(org, range, sizes).await?;
             written.extend(new.iter().map(|of| of.object.clone()));
             segments.extend(new);
         }
@@ -127,7 +150,7 @@ impl Store {
     }
 
     /// Rows from the oldest on.
-    async fn take_rows(&self, org: OrgId) -> Result<Taken, StoreError> {
+    async fn take_rows(&self, org: OrgId, most: usize) -> Result<Taken, StoreError> {
         let (mut taken, mut start) = (Taken::default(), None);
         loop {
             let page = self.query(format!("ORG#{org}#INDEX#00")).set_exclusive_start_key(start);
@@ -135,14 +158,19 @@ impl Store {
             page.items.unwrap_or_default().into_iter().try_for_each(|item| taken.take(item))?;
             start = page.last_evaluated_key;
             taken.more = start.is_some();
-            if !taken.more || taken.leads.len() >= MOST {
+            if !taken.more || taken.leads.len() >= most {
                 return Ok(taken);
             }
         }
     }
 
     /// Writes a segment anew with what is known of its leads: no segment, one, or several.
-    async fn rewrite(&self, org: OrgId, range: Range<'_>) -> Result<Vec<SegmentRef>, StoreError> {
+    async fn rewrite(
+        &self,
+        org: OrgId,
+        range: Range<'_>,
+        sizes: &FoldSizes,
+    ) -> Result<Vec<SegmentRef>, StoreError> {
         let old = match range.old {
             Some(of) => Some((of, self.whole_segment(org, of).await?)),
             None => None,
@@ -156,7 +184,7 @@ impl Store {
             let hidden = segment.rows_of(range.leads.keys().copied()).map_err(lost)?;
             rows += segment.rows() - hidden.count();
         }
-        let pieces = if rows > LARGE { rows.div_ceil(PIECE) } else { 1 };
+        let pieces = if rows > sizes.large { rows.div_ceil(sizes.piece) } else { 1 };
         let mut pieces = Pieces {
             org,
             size: rows.div_ceil(pieces),
@@ -182,10 +210,10 @@ impl Store {
             TakenItem::Pack(..) => true,
             TakenItem::Row(lead, _) => !taken.packed.contains(lead),
         };
-        let removals = stream::iter(taken.items.iter().filter(is_over)).map(|item| self.remove_taken(org, item));
-        let mut removed = removals.buffer_unordered(AT_ONCE);
-        while let Some(result) = removed.next().await {
-            if let Err(error) = result {
+        let items: Vec<&TakenItem> = taken.items.iter().filter(is_over).collect();
+        for some in items.chunks(AT_ONCE) {
+            let removals: Vec<_> = some.iter().map(|item| self.remove_taken(org, item)).collect();
+            if let Err(error) = try_join_all(removals).await {
                 tracing::warn!(org.id = %org, cause = chain(&error), "rows that are folded stay for now");
                 return;
             }
@@ -209,7 +237,12 @@ impl Store {
 }
 
 /// What belongs to which segment.
-fn ranges(org: OrgId, manifest: &Manifest, mut leads: BTreeMap<LeadId, Option<Vec<u8>>>) -> Vec<Range<'_>> {
+fn ranges(
+    org: OrgId,
+    manifest: &Manifest,
+    mut leads: BTreeMap<LeadId, Option<Vec<u8>>>,
+    piece: usize,
+) -> Vec<Range<'_>> {
     let mut ranges = Vec::new();
     let mut segments = manifest.segments.iter().peekable();
     loop {
@@ -218,7 +251,7 @@ fn ranges(org: OrgId, manifest: &Manifest, mut leads: BTreeMap<LeadId, Option<Ve
         let of_range = std::mem::replace(&mut leads, rest);
         if !of_range.is_empty() {
             let most = of_range.len() + old.map_or(0, |of| of.rows);
-            let objects = (0..most.div_ceil(PIECE)).map(|_| format!("index/{org}/{}", Uuid::new_v4()));
+            let objects = (0..most.div_ceil(piece)).map(|_| format!("index/{org}/{}", Uuid::new_v4()));
             ranges.push(Range { old, leads: of_range, objects: objects.collect() });
         }
         if segments.peek().is_none() {

@@ -49,7 +49,7 @@ pub use comments::{AddError, Addition};
 pub use companies::CompanyError;
 pub use counts::Counts;
 pub use error::StoreError;
-pub use fold::Folded;
+pub use fold::{FoldSizes, Folded};
 pub use folder::Folder;
 pub use groups::{Fail, Judged, Reached, Ready, Run};
 pub use history::HistoryPage;

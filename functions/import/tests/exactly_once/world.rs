@@ -47,10 +47,11 @@ impl World {
         let config = CONFIG.to_builder().endpoint_url(address).build();
         let (clock, ids) = (Clock::system(), Ids::default());
         let now = clock.now();
+        let files = Files::new(aws::bucket_client(&config), BUCKET);
         let mut world = Self {
             engines,
-            store: Store::new(aws::client(&config), TABLE),
-            files: Files::new(aws::bucket_client(&config), BUCKET),
+            store: Store::new(aws::client(&config), TABLE).with_bucket(files.clone()),
+            files,
             org: ids.org(now),
             clock,
             ids,
