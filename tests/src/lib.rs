@@ -6,6 +6,7 @@ mod client;
 mod engine;
 mod line;
 mod secrets;
+pub mod stage;
 pub mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};

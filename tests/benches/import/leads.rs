@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
+use leadline_tests::stage::Draw;
+
 const HEADER: &str =
     "First Name,Last Name,E-mail,Phone,Company,Postcode,City,Country,Source,Amount,Tags,Notes\r\n";
 
@@ -107,21 +109,4 @@ pub(crate) fn write(path: &Path, rows: u32) -> io::Result<()> {
         )?;
     }
     file.flush()
-}
-
-/// Numbers that look drawn by lot (splitmix64).
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        let at = self.below(all.len() as u64);
-        all[usize::try_from(at).unwrap_or_default()]
-    }
 }

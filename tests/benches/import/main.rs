@@ -6,27 +6,20 @@
 //! own, so its processor time is its own, whatever the engines take. With `-- --check` it fails when a limit is broken.
 //! It needs Linux, and a Python 3 that can fetch boto3.
 
-mod events;
-mod function;
-mod http;
 mod leads;
 mod python;
-mod stage;
-mod table;
 
 use std::env;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
 use leadline::BoxError;
-use stage::{Stage, Taken};
+use leadline_tests::stage::{self, Stage, Taken};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 type Result<T> = std::result::Result<T, BoxError>;
 
-const TABLE: &str = "leadline";
-const BUCKET: &str = "leadline";
 /// Rows of a file, where none are named.
 const ROWS: [u32; 3] = [1_000, 10_000, 100_000];
 
@@ -75,12 +68,13 @@ fn main() -> Result<ExitCode> {
     if sizes.is_empty() {
         sizes.extend(ROWS);
     }
-    let target = target()?;
-    let (binary, python) = (build(&target)?, python::prepare(&target)?);
+    let folder = TempDir::new()?;
+    let binaries = stage::build(&["lead-import"], folder.path())?;
+    let python = python::prepare(&stage::target()?)?;
     let runtime = Runtime::new()?;
     let mut runs = Vec::new();
     for rows in sizes {
-        runs.extend(measure(&runtime, &binary, &python, rows)?);
+        runs.extend(measure(&runtime, &binaries[0], &python, rows)?);
     }
     print(&runs);
     let broken = broken(&runs);
@@ -88,24 +82,6 @@ fn main() -> Result<ExitCode> {
         println!("\nlimit broken: {limit}");
     }
     Ok(if check && !broken.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// The target folder: this program's own is `<target>/<profile>/deps`.
-fn target() -> Result<PathBuf> {
-    let own = env::current_exe()?;
-    Ok(own.ancestors().nth(3).ok_or("this program is not in a target folder")?.to_owned())
-}
-
-/// Builds the function as it ships. Of the checkout that cargo runs this from; not the one that this program was built
-/// in, which may share the target folder.
-fn build(target: &Path) -> Result<PathBuf> {
-    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("tests"), PathBuf::from);
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "-p", "lead-import"]).current_dir(package.join(".."));
-    if !cargo.status()?.success() {
-        return Err("the function does not build".into());
-    }
-    Ok(target.join("release/lead-import"))
 }
 
 /// Imports a file of so many rows in every way, each into an empty table.
@@ -117,14 +93,22 @@ fn measure(runtime: &Runtime, binary: &Path, python: &Path, rows: u32) -> Result
     let is_brief = rows <= VERY_LONG;
     for way in WAYS.iter().filter(|way| is_brief || (way.on_duplicate, way.processes) == ("skip", 1)) {
         eprintln!("{rows} rows, {}, processes: {}", way.on_duplicate, way.processes);
-        let metadata = [("on-duplicate", way.on_duplicate)];
-        let taken =
-            median(rows, || Stage::new(runtime, &file, &metadata)?.import(binary, way.processes, rows))?;
+        let taken = median(rows, || {
+            let stage = Stage::new(runtime.handle())?;
+            stage.put("leads.csv", &file, &[("on-duplicate", way.on_duplicate)])?;
+            let taken = stage.handle(&stage.imports, binary, way.processes)?;
+            stage.check(rows)?;
+            Ok(taken)
+        })?;
         runs.push(Run { rows, by: By::Function(way), taken });
     }
     for skips in [false, true].into_iter().filter(|_| is_brief) {
         eprintln!("{rows} rows, boto3");
-        let taken = median(rows, || python::import(&Stage::new(runtime, &file, &[])?, python, rows, skips))?;
+        let taken = median(rows, || {
+            let stage = Stage::new(runtime.handle())?;
+            let key = stage.put("leads.csv", &file, &[])?;
+            python::import(&stage, python, &key, rows, skips)
+        })?;
         runs.push(Run { rows, by: By::Python { skips }, taken });
     }
     Ok(runs)

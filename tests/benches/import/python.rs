@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use leadline_tests::stage::{Stage, Taken};
 use serde_json::Value;
 
 use crate::Result;
-use crate::stage::{Stage, Taken};
 
 const BOTO3: &str = "boto3==1.44.5";
 const SCRIPT: &str = include_str!("batch_writer.py");
@@ -39,10 +39,11 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Has it bring in the file; with `skips`, as far as e-mails are not there.
-pub(crate) fn import(stage: &Stage, python: &Path, rows: u32, skips: bool) -> Result<Taken> {
+pub(crate) fn import(stage: &Stage, python: &Path, key: &str, rows: u32, skips: bool) -> Result<Taken> {
+    stage.forget();
     let mut command = Command::new(python);
     command.args(["-c", SCRIPT]).env_clear().envs(stage.environment());
-    command.env("AWS_DEFAULT_REGION", "eu-central-1").env("KEY", &stage.key);
+    command.env("AWS_DEFAULT_REGION", "eu-central-1").env("KEY", key);
     if skips {
         command.env("SKIP", "yes");
     }
@@ -57,5 +58,6 @@ pub(crate) fn import(stage: &Stage, python: &Path, rows: u32, skips: bool) -> Re
         cpu: seconds("cpu"),
         peak: said["peak"].as_u64().unwrap_or_default(),
         traffic: stage.traffic(),
+        objects: stage.objects(),
     })
 }

@@ -1,4 +1,4 @@
-//! What the bucket says, waiting for the processes of the function: a queue that gives each message to one of them.
+//! What the bucket says, waiting for processes of the import function: a queue that gives each message to one of them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{BUCKET, Result};
+use super::function::Caller;
+use super::{BUCKET, Result};
 
 /// A message of the queue, as Lambda hands it over.
 const MESSAGE: &str = include_str!("../../../events/import-file.json");
@@ -19,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// The queue. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Events(Arc<(Mutex<State>, Condvar)>);
+pub struct Events(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -30,21 +31,22 @@ struct State {
     asked: usize,
     answered: usize,
     open: bool,
-    over: bool,
+    /// Which processes the messages are for; those of earlier turns get none.
+    turn: usize,
     failure: Option<String>,
 }
 
 /// An object that was put.
 #[derive(Debug, Clone)]
-pub(crate) struct Event {
-    pub(crate) key: String,
-    pub(crate) e_tag: String,
+struct Event {
+    key: String,
+    e_tag: String,
     tries: u32,
 }
 
 impl Event {
-    /// The event that the function gets.
-    pub(crate) fn message(&self) -> Result<String> {
+    /// What the function gets.
+    fn message(&self) -> Result<String> {
         let mut event: Value = serde_json::from_str(MESSAGE)?;
         let body = event["Records"][0]["body"].as_str().unwrap_or_default();
         let mut said: Value = serde_json::from_str(&body.replace("__BUCKET__", BUCKET))?;
@@ -89,16 +91,21 @@ impl Events {
         }
     }
 
-    pub(crate) fn add(&self, key: String, e_tag: String) {
+    pub(super) fn add(&self, key: String, e_tag: String) {
         self.change(|state| state.waiting.push_back(Event { key, e_tag, tries: 0 }));
     }
 
-    /// The next message, when there is one; none when all is over.
-    pub(crate) fn take(&self) -> Option<Event> {
-        self.change(|state| state.asked += 1);
+    /// Whether no message waits.
+    pub fn is_empty(&self) -> bool {
+        self.state().waiting.is_empty()
+    }
+
+    /// The next message, when there is one; none when the turn is over.
+    fn take(&self, turn: usize) -> Option<Event> {
+        self.change(|state| state.asked += usize::from(state.turn == turn));
         let mut state = self.state();
         loop {
-            if state.over {
+            if state.turn != turn {
                 return None;
             }
             let next = if state.open { state.waiting.pop_front() } else { None };
@@ -111,7 +118,7 @@ impl Events {
     }
 
     /// A process has answered; a message that was not handled comes again.
-    pub(crate) fn answer(&self, event: Event, handled: bool) {
+    fn answer(&self, event: Event, handled: bool) {
         self.change(|state| {
             state.taken -= 1;
             state.answered += 1;
@@ -124,12 +131,19 @@ impl Events {
         });
     }
 
-    pub(crate) fn fail(&self, why: String) {
+    fn fail(&self, why: String) {
         self.change(|state| state.failure = Some(why));
     }
 
+    /// Begins a turn: what a process of it asks with.
+    pub(super) fn begin(&self) -> Turn {
+        let mut state = self.state();
+        (state.turn, state.asked, state.open) = (state.turn + 1, 0, false);
+        Turn { events: self.clone(), turn: state.turn }
+    }
+
     /// Waits until so many processes have started and ask for their first message.
-    pub(crate) fn await_processes(
+    pub(super) fn await_processes(
         &self,
         processes: usize,
         alive: &mut dyn FnMut() -> Result<()>,
@@ -138,13 +152,62 @@ impl Events {
     }
 
     /// Delivers until no message is left.
-    pub(crate) fn deliver(&self, alive: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    pub(super) fn deliver(&self, alive: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         self.change(|state| state.open = true);
         self.wait(alive, |state| state.waiting.is_empty() && state.taken == 0)
     }
 
-    /// Lets go of who waits for a message.
-    pub(crate) fn end(&self) {
-        self.change(|state| state.over = true);
+    /// Ends the turn, and lets go of who waits for a message.
+    pub(super) fn end(&self) {
+        self.change(|state| (state.turn, state.taken) = (state.turn + 1, 0));
+    }
+}
+
+/// The messages of a turn.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    events: Events,
+    turn: usize,
+}
+
+impl Turn {
+    /// Those that one process works on, one after another.
+    pub(super) fn process(&self) -> Messages {
+        Messages { turn: self.clone(), event: Arc::default() }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Messages {
+    turn: Turn,
+    event: Arc<Mutex<Option<Event>>>,
+}
+
+impl Messages {
+    fn event(&self) -> MutexGuard<'_, Option<Event>> {
+        self.event.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Caller for Messages {
+    fn next(&self) -> Option<String> {
+        let Turn { events, turn } = &self.turn;
+        let event = events.take(*turn)?;
+        let message = event.message().map_err(|error| events.fail(error.to_string())).ok()?;
+        *self.event() = Some(event);
+        Some(message)
+    }
+
+    fn answer(&self, answer: std::result::Result<&[u8], &[u8]>) {
+        match (self.event().take(), answer) {
+            (Some(event), Ok(answer)) => {
+                let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+                let handled = answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty);
+                self.turn.events.answer(event, handled);
+            }
+            (_, Ok(answer) | Err(answer)) => {
+                self.turn.events.fail(String::from_utf8_lossy(answer).into_owned());
+            }
+        }
     }
 }

@@ -5,34 +5,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use http::{Request, Response};
-use leadline_tests::Traffic;
 use serde_json::Value;
 
-use crate::Result;
-use crate::http::{Parts, whole};
+use super::Result;
+use super::http::{Parts, whole};
+use crate::Traffic;
 
 const JSON: &str = "application/x-amz-json-1.0";
 
 /// An engine with one table. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Table {
+pub(super) struct Table {
     database: Database,
     traffic: Arc<Mutex<Traffic>>,
 }
 
 impl Table {
-    pub(crate) fn new(create_table: Value) -> Result<Self> {
+    pub(super) fn new(create_table: Value) -> Result<Self> {
         let database = Database::memory()?;
         database.create_table(serde_json::from_value(create_table)?)?;
         Ok(Self { database, traffic: Arc::default() })
     }
 
     /// What passed since this was last asked.
-    pub(crate) fn traffic(&self) -> Traffic {
+    pub(super) fn traffic(&self) -> Traffic {
         std::mem::take(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn answer(&self, request: &Request<Bytes>) -> Response<Parts> {
+    pub(super) fn answer(&self, request: &Request<Bytes>) -> Response<Parts> {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.split_once('.')).map_or("", |(_, name)| name);
         match self.run(operation, request.body()) {

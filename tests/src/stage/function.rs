@@ -1,36 +1,43 @@
 //! A process of the function, with a Lambda Runtime API of its own.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use serde_json::Value;
 
-use crate::Result;
-use crate::events::{Event, Events};
-use crate::http::{Parts, Server, whole};
+use super::Result;
+use super::http::{Parts, Server, whole};
 
-/// What Lambda leaves an invocation of this function, by the template.
+/// What Lambda leaves an invocation: of the import function, by the template.
 const TIMEOUT: Duration = Duration::from_secs(300);
 /// In which `/proc` counts processor time, on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Who calls a function: what its process is told when it asks, and who hears its answers.
+pub trait Caller: Clone + Send + 'static {
+    /// The next event, when there is one; none when there will be none.
+    fn next(&self) -> Option<String>;
+
+    /// What the function says to the last one, or of what it died.
+    fn answer(&self, answer: std::result::Result<&[u8], &[u8]>);
+}
+
 /// A process that ends with the value.
 #[derive(Debug)]
-pub(crate) struct Function {
+pub struct Function {
     process: Child,
     _api: Server,
 }
 
 impl Function {
-    pub(crate) fn start(binary: &Path, environment: &[(&str, String)], events: &Events) -> Result<Self> {
-        let turn = Turn { events: events.clone(), event: Arc::default() };
-        let api = Server::start(move |request| turn.answer(&request))?;
+    /// Starts it with this environment and no other.
+    pub fn start(binary: &Path, environment: &[(&str, String)], caller: impl Caller) -> Result<Self> {
+        let api = Server::start(move |request| answer(&caller, &request))?;
         let mut command = Command::new(binary);
         // Its log goes where this program's own errors go.
         command.env_clear().stdin(Stdio::null()).stdout(io::stderr());
@@ -45,7 +52,7 @@ impl Function {
     }
 
     /// An error if it has ended, which it should not by itself.
-    pub(crate) fn check(&mut self) -> Result<()> {
+    pub fn check(&mut self) -> Result<()> {
         match self.process.try_wait()? {
             None => Ok(()),
             Some(status) => Err(format!("a process of the function has ended: {status}").into()),
@@ -54,22 +61,29 @@ impl Function {
 
     /// The processor time that it has taken, in the kernel too: exact for threads that there are, in ticks with those
     /// that have ended.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
-        let process = format!("/proc/{}", self.process.id());
-        let mut exact = Duration::ZERO;
-        for task in fs::read_dir(format!("{process}/task"))? {
-            let times = fs::read_to_string(task?.path().join("schedstat"))?;
-            exact += Duration::from_nanos(times.split(' ').next().unwrap_or_default().parse()?);
-        }
-        let stat = fs::read_to_string(format!("{process}/stat"))?;
+    pub fn cpu(&self) -> Result<Duration> {
+        let exact = self.threads()?.into_values().sum();
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         let after_name = stat.rsplit(')').next().unwrap_or_default();
         let times = after_name.split_whitespace().skip(11).take(2); // utime and stime
         let ticks = times.map(str::parse::<u32>).sum::<std::result::Result<u32, _>>()?;
-        Ok(exact.max(TICK * ticks))
+        Ok((TICK * ticks).max(exact))
+    }
+
+    /// The processor time of each thread that there is, exact.
+    pub fn threads(&self) -> Result<HashMap<String, Duration>> {
+        let mut threads = HashMap::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            let task = task?;
+            let times = fs::read_to_string(task.path().join("schedstat"))?;
+            let time = Duration::from_nanos(times.split(' ').next().unwrap_or_default().parse()?);
+            threads.insert(task.file_name().to_string_lossy().into_owned(), time);
+        }
+        Ok(threads)
     }
 
     /// The most memory that it ever had, in bytes.
-    pub(crate) fn peak(&self) -> Result<u64> {
+    pub fn peak(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes: u64 = peak.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
@@ -85,33 +99,17 @@ impl Drop for Function {
     }
 }
 
-/// The messages that a process works on, one after another.
-#[derive(Debug, Clone)]
-struct Turn {
-    events: Events,
-    event: Arc<Mutex<Option<Event>>>,
-}
-
-impl Turn {
-    fn answer(&self, request: &Request<Bytes>) -> Option<Response<Parts>> {
-        let path = request.uri().path();
-        if request.method() == Method::GET && path.ends_with("/invocation/next") {
-            let event = self.events.take()?;
-            let message = event.message().map_err(|error| self.events.fail(error.to_string())).ok()?;
-            *self.event.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
-            return Some(invocation(message));
-        }
-        let event = self.event.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match event.filter(|_| path.ends_with("/response")) {
-            Some(event) => {
-                let answer: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-                let handled = answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty);
-                self.events.answer(event, handled);
-            }
-            None => self.events.fail(String::from_utf8_lossy(request.body()).into_owned()),
-        }
-        Some(whole(202, "application/json", Bytes::new()))
+/// What the Runtime API answers.
+fn answer(caller: &impl Caller, request: &Request<Bytes>) -> Option<Response<Parts>> {
+    let path = request.uri().path();
+    if request.method() == Method::GET && path.ends_with("/invocation/next") {
+        return caller.next().map(invocation);
     }
+    caller.answer(match path.ends_with("/response") {
+        true => Ok(request.body()),
+        false => Err(request.body()),
+    });
+    Some(whole(202, "application/json", Bytes::new()))
 }
 
 fn invocation(message: String) -> Response<Parts> {

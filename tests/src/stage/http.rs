@@ -1,4 +1,4 @@
-//! HTTP/1.1 on loopback, as much of it as the clients of this benchmark speak: a thread for each connection.
+//! HTTP/1.1 on loopback, as much of it as the clients of a benchmark speak: a thread for each connection.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::iter;
@@ -12,18 +12,18 @@ use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 
 /// A body, part by part.
-pub(crate) type Parts = Box<dyn Iterator<Item = io::Result<Bytes>>>;
+pub(super) type Parts = Box<dyn Iterator<Item = io::Result<Bytes>>>;
 
 /// A server that takes no more connections once the value is gone.
 #[derive(Debug)]
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
     over: Arc<AtomicBool>,
 }
 
 impl Server {
     /// Answers each request; where there is no answer, the connection is closed.
-    pub(crate) fn start<A>(answer: A) -> io::Result<Self>
+    pub(super) fn start<A>(answer: A) -> io::Result<Self>
     where
         A: Fn(Request<Bytes>) -> Option<Response<Parts>> + Clone + Send + 'static,
     {
@@ -44,7 +44,7 @@ impl Server {
         Ok(Self { address, over })
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }
@@ -58,7 +58,7 @@ impl Drop for Server {
 }
 
 /// A response whose body is there as a whole.
-pub(crate) fn whole(status: u16, kind: &str, body: impl Into<Bytes>) -> Response<Parts> {
+pub(super) fn whole(status: u16, kind: &str, body: impl Into<Bytes>) -> Response<Parts> {
     let parts: Parts = Box::new(iter::once(Ok(body.into())));
     let mut response = Response::new(parts);
     *response.status_mut() = status.try_into().unwrap_or_default();
