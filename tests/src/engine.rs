@@ -1,6 +1,5 @@
 //! DynamoDB in this process, between the SDK and the table: counts what passes and can fail on demand.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::line::Line;
 
@@ -63,36 +62,45 @@ pub struct Engine {
 /// Where requests about the list index wait until they are let through one by one.
 #[derive(Debug, Clone, Default)]
 pub struct Gate {
-    passes: Arc<Semaphore0>,
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Gate {
-    /// Whether a request waits.
-    pub fn is_waited_at(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
-    }
-
-    /// Lets one request through.
-    pub fn open(&self) {
-        self.passes.0.add_permits(1);
-    }
-
-    async fn pass(&self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Ok(pass) = self.passes.0.acquire().await {
-            pass.forget();
-        }
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
+    waiting: Arc<Mutex<Vec<Waiting>>>,
 }
 
 #[derive(Debug)]
-struct Semaphore0(Semaphore);
+struct Waiting {
+    operation: String,
+    pass: oneshot::Sender<()>,
+}
 
-impl Default for Semaphore0 {
-    fn default() -> Self {
-        Self(Semaphore::new(0))
+impl Waiting {
+    fn reads(&self) -> bool {
+        reads(&self.operation)
+    }
+}
+
+impl Gate {
+    /// Of each request that waits, whether it only reads; of one client always in the same order.
+    pub fn waiting(&self) -> Vec<bool> {
+        self.requests().iter().map(Waiting::reads).collect()
+    }
+
+    /// Lets the request through that is at this place of [`Gate::waiting`].
+    pub fn open(&self, place: usize) {
+        let waiting = self.requests().remove(place);
+        waiting.pass.send(()).expect("a request waits as long as it takes");
+    }
+
+    async fn pass(&self, operation: &str) {
+        let (pass, passed) = oneshot::channel();
+        {
+            let mut requests = self.requests();
+            requests.push(Waiting { operation: operation.to_owned(), pass });
+            requests.sort_by(|one, other| one.operation.cmp(&other.operation));
+        }
+        passed.await.expect("gates are kept");
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,11 +223,11 @@ impl Engine {
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
-        let text = body.to_string();
-        if let Some(gate) =
-            self.gate.as_ref().filter(|_| text.contains("#INDEX#") || text.contains("#SEGMENTS"))
-        {
-            gate.pass().await;
+        if let Some(gate) = &self.gate {
+            let text = body.to_string();
+            if text.contains("#INDEX#") || text.contains("#SEGMENTS") {
+                gate.pass(&operation).await;
+            }
         }
         if !self.line.passes() {
             return Err(ConnectorError::io("the line is cut".into()));
@@ -262,9 +270,9 @@ impl Engine {
         };
         let units: f64 = consumed.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
         let traffic = &mut self.state().traffic;
-        match operation {
-            "BatchGetItem" | "GetItem" | "Query" | "Scan" | "TransactGetItems" => traffic.read_units += units,
-            _ => traffic.write_units += units,
+        match reads(operation) {
+            true => traffic.read_units += units,
+            false => traffic.write_units += units,
         }
     }
 
@@ -279,6 +287,10 @@ impl Engine {
         };
         self.state().traffic.write_units += units;
     }
+}
+
+fn reads(operation: &str) -> bool {
+    matches!(operation, "BatchGetItem" | "GetItem" | "Query" | "Scan" | "TransactGetItems")
 }
 
 fn refuse(kind: &str, mut body: Value) -> HttpResponse {
