@@ -11,7 +11,7 @@ use leadline::web::{self, ApiError, Reply};
 use crate::{cors, human, page};
 
 /// A field that people do not see, so that only programs fill it.
-const HONEYPOT: &str = "website_url_confirm";
+pub const HONEYPOT: &str = "website_url_confirm";
 
 /// `POST`.
 pub(crate) async fn capture(app: &App, request: &Request) -> Response<Body> {

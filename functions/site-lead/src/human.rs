@@ -8,7 +8,7 @@ use leadline::telemetry::chain;
 use leadline::web::{self, ApiError};
 
 /// The fields that verifiers' widgets put their token in, and one for others.
-pub(crate) const TOKENS: [&str; 4] =
+pub const TOKENS: [&str; 4] =
     ["cf-turnstile-response", "h-captcha-response", "g-recaptcha-response", "captcha"];
 /// Longest proof that a verifier is asked about; theirs are up to 2,048 characters or so.
 const LONGEST: usize = 8 * 1024;

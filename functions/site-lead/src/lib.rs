@@ -10,6 +10,9 @@ use lambda_http::{Body, Request, Response, http::Method};
 use leadline::App;
 use leadline::web::{self, ApiError, Target};
 
+pub use capture::HONEYPOT;
+pub use human::TOKENS;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
     match web::resolve(&request) {

@@ -14,6 +14,8 @@ use serde::Serialize;
 
 use self::view::ImportView;
 
+pub use self::receive::FILE;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
     web::answer(&request, respond(app, &request)).await

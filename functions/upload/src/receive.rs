@@ -15,7 +15,7 @@ use super::view::ImportView;
 use super::{failed, shown};
 
 /// The field of the file.
-const FILE: &str = "leads_file";
+pub const FILE: &str = "leads_file";
 
 /// `POST /api/leads/upload/`.
 pub(crate) async fn receive(app: &App, importer: Importer<'_>, request: &Request, caller: &Caller) -> Reply {

@@ -77,6 +77,8 @@ pub enum FileNameError {
 }
 
 impl FileName {
+    /// Most characters.
+    pub const MAX: usize = 255;
     /// What a file without a name is called.
     const NAMELESS: &'static str = "file";
 
@@ -100,7 +102,7 @@ impl FromStr for FileName {
     type Err = FileNameError;
 
     fn from_str(text: &str) -> Result<Self, FileNameError> {
-        if text.chars().nth(255).is_some() {
+        if text.chars().nth(Self::MAX).is_some() {
             return Err(FileNameError::TooLong);
         }
         if text.contains(char::is_control) {

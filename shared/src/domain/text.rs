@@ -63,7 +63,7 @@ impl FromStr for Email {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let text = Text::<254>::from_str(text)?;
+        let text = Text::<{ Self::MAX }>::from_str(text)?;
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
         EmailAddress::parse_with_options(text.as_str(), options)
             .map(|_| Self(text.0))
@@ -72,6 +72,9 @@ impl FromStr for Email {
 }
 
 impl Email {
+    /// Most characters.
+    pub const MAX: usize = 254;
+
     /// The address for comparison.
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -83,11 +86,16 @@ impl Email {
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
 
+impl Phone {
+    /// Most characters.
+    pub const MAX: usize = 40;
+}
+
 impl FromStr for Phone {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let text = Text::<40>::from_str(text)?;
+        let text = Text::<{ Self::MAX }>::from_str(text)?;
         match text.as_str().chars().filter(char::is_ascii_digit).count() {
             0..3 => Err(TextError::Phone),
             _ => Ok(Self(text.0)),
@@ -100,11 +108,16 @@ impl FromStr for Phone {
 #[serde(try_from = "String", into = "String")]
 pub struct Website(String);
 
+impl Website {
+    /// Most characters.
+    pub const MAX: usize = 255;
+}
+
 impl FromStr for Website {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let text = Text::<255>::from_str(text)?;
+        let text = Text::<{ Self::MAX }>::from_str(text)?;
         let full = match text.as_str() {
             address if address.contains("://") => address.to_owned(),
             bare => format!("http://{bare}"),
@@ -125,12 +138,17 @@ impl FromStr for Website {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probability(u8);
 
+impl Probability {
+    /// A lead that is as good as won.
+    pub const MAX: u8 = 100;
+}
+
 impl FromStr for Probability {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         match text.trim().parse() {
-            Ok(percent @ 0..=100) => Ok(Self(percent)),
+            Ok(percent @ 0..=Self::MAX) => Ok(Self(percent)),
             _ => Err(TextError::Probability),
         }
     }

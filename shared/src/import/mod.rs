@@ -32,7 +32,7 @@ pub use source::{file_at, file_of};
 pub use undo::Left;
 
 /// Most columns that are named as ignored: they stand in the import's item.
-const MOST_IGNORED: usize = 100;
+pub const MOST_IGNORED: usize = 100;
 /// Most errors that an answer has.
 pub const MOST_ERRORS: usize = 1_000;
 /// The word that an import goes on.

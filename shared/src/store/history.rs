@@ -6,9 +6,6 @@ use super::transaction::Transaction;
 use super::{Store, StoreError};
 use crate::domain::{Door, Event, Lead, LeadId, OrgId, Person};
 
-/// Most events of one page.
-const PAGE: usize = 50;
-
 /// Events, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryPage {
@@ -36,6 +33,9 @@ impl Transaction {
 }
 
 impl HistoryPage {
+    /// Most events of one page.
+    pub const MOST: usize = 50;
+
     /// The history of a lead that nobody has changed: it was opened.
     #[must_use]
     pub fn or_created(mut self, lead: &Lead) -> Self {
@@ -56,12 +56,12 @@ impl Store {
     ) -> Result<HistoryPage, StoreError> {
         let start = before.map(|version| Key::change(org, lead, version).into_item());
         let query = self.query_prefix(Key::changes(org, lead)).scan_index_forward(false);
-        let limit = i32::try_from(PAGE + 1).unwrap_or(i32::MAX); // one more tells whether there are more
+        let limit = i32::try_from(HistoryPage::MOST + 1).unwrap_or(i32::MAX); // one more tells whether there are more
         let page = query.set_exclusive_start_key(start).limit(limit).send().await?;
         let mut items = page.items.unwrap_or_default();
-        let cut = page.last_evaluated_key.is_some() && items.len() <= PAGE; // at 1 MB
-        let more = cut || items.len() > PAGE;
-        items.truncate(PAGE);
+        let cut = page.last_evaluated_key.is_some() && items.len() <= HistoryPage::MOST; // at 1 MB
+        let more = cut || items.len() > HistoryPage::MOST;
+        items.truncate(HistoryPage::MOST);
         let events: Vec<Event> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
         let before = events.last().filter(|_| more).map(|event| event.version);
         Ok(HistoryPage { events, before })

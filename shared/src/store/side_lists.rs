@@ -10,9 +10,6 @@ use super::names::Name;
 use super::{Converted, Store, StoreError};
 use crate::domain::{Company, Contact, ContactId, Lead, OrgId, Team, User};
 
-/// Most entries of a side list.
-const MOST: usize = 100;
-
 /// What there is to choose from, at most 100 of each.
 #[derive(Debug, Default)]
 pub struct SideLists {
@@ -23,6 +20,11 @@ pub struct SideLists {
     pub tags: Vec<String>,
     /// Sources that were used.
     pub sources: Vec<String>,
+}
+
+impl SideLists {
+    /// Most entries of each.
+    pub const MOST: usize = 100;
 }
 
 /// Those whom a lead names, and what it became.
@@ -41,11 +43,11 @@ impl Store {
         let active = self.query_prefix(Key::users(org)).filter_expression("active = :yes");
         let active = active.expression_attribute_values(":yes", AttributeValue::Bool(true));
         let (contacts, users, companies, tags, sources) = tokio::try_join!(
-            self.first::<Contact>(newest, MOST),
-            self.first::<User>(active, MOST),
-            self.first::<Company>(self.query(format!("ORG#{org}#COMPANIES")), MOST),
-            self.first::<Name>(self.query_prefix(Key::tags(org)), MOST),
-            self.first::<Name>(self.query_prefix(Key::sources(org)), MOST),
+            self.first::<Contact>(newest, SideLists::MOST),
+            self.first::<User>(active, SideLists::MOST),
+            self.first::<Company>(self.query(format!("ORG#{org}#COMPANIES")), SideLists::MOST),
+            self.first::<Name>(self.query_prefix(Key::tags(org)), SideLists::MOST),
+            self.first::<Name>(self.query_prefix(Key::sources(org)), SideLists::MOST),
         )?;
         let names = |names: Vec<Name>| names.into_iter().map(|name| name.name).collect();
         Ok(SideLists { contacts, users, companies, tags: names(tags), sources: names(sources) })

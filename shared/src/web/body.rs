@@ -22,7 +22,7 @@ const LARGEST_WITH_FILES: usize = 10 * 1024 * 1024;
 /// Longest `Content-Disposition` of a part, in bytes: room for every name, percent-encoded.
 const LONGEST_DISPOSITION: usize = 8 * 1024;
 /// Most files of a body: their records are written in the one transaction of the request.
-const MOST_FILES: usize = 10;
+pub const MOST_FILES: usize = 10;
 
 /// A body: its fields and its files.
 #[derive(Debug, Default)]

@@ -10,9 +10,9 @@ use crate::domain::{CommentId, FieldErrors, Ordering};
 use crate::index::After;
 
 /// Longest cursor that is looked at.
-const LONGEST: usize = 200;
+pub const LONGEST_CURSOR: usize = 200;
 /// The same of one into the lists of leads: three times the part of a last name that orders look at.
-const LONGEST_OF_LISTS: usize = 1_500;
+pub const LONGEST_LIST_CURSOR: usize = 1_500;
 /// The one format there is so far.
 const FORMAT: &str = "1:";
 /// What is wrong with any other.
@@ -42,7 +42,8 @@ pub fn comment_cursor(before: CommentId) -> String {
 pub fn cursor<T: FromStr>(query: &[(String, String)], kind: &str, errors: &mut FieldErrors) -> Option<T> {
     let name = format!("{kind}_cursor");
     let (_, cursor) = query.iter().rfind(|(sent, value)| *sent == name && !value.is_empty())?;
-    let position = read(kind, cursor, LONGEST).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+    let position =
+        read(kind, cursor, LONGEST_CURSOR).and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
     if position.is_none() {
         errors.add(&name, NOT_OURS);
     }
@@ -57,7 +58,7 @@ pub fn list_cursor(after: &After) -> String {
 /// Where `cursor` says that the lists go on, if it is there; a bad one, or one of another order, is an error.
 pub fn after(query: &[(String, String)], ordering: Ordering, errors: &mut FieldErrors) -> Option<After> {
     let (_, cursor) = query.iter().rfind(|(name, value)| name == "cursor" && !value.is_empty())?;
-    let Some(position) = read("leads", cursor, LONGEST_OF_LISTS) else {
+    let Some(position) = read("leads", cursor, LONGEST_LIST_CURSOR) else {
         errors.add("cursor", NOT_OURS);
         return None;
     };
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(read(&cursor, "-last_name"), (Some(After::new(ordering, [const { None }; 3])), false));
         assert_eq!(read("", "-last_name"), (None, false));
         assert_eq!(read(&cursor, "last_name"), (None, true));
-        let (history, long) = (history_cursor(7), "A".repeat(LONGEST_OF_LISTS + 1));
+        let (history, long) = (history_cursor(7), "A".repeat(LONGEST_LIST_CURSOR + 1));
         for other in
             [&cursor[1..], &cursor[..cursor.len() - 2], &format!("{cursor}AAAA"), "!", &history, &long]
         {

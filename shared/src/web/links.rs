@@ -4,12 +4,6 @@ use lambda_http::Request;
 
 use crate::domain::FieldErrors;
 
-/// Entries of a page when none is asked for, and at most.
-const USUAL: usize = 10;
-const MOST: usize = 100;
-/// Furthest a page may be; nobody turns pages that long.
-const FURTHEST: usize = 100_000_000;
-
 /// The part of a list that is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
@@ -37,10 +31,18 @@ pub fn page(query: &[(String, String)], errors: &mut FieldErrors) -> Page {
             }
         }
     };
-    Page { limit: number("limit", USUAL, 1..=MOST), offset: number("offset", 0, 0..=FURTHEST) }
+    let limit = number("limit", Page::USUAL, 1..=Page::MOST);
+    Page { limit, offset: number("offset", 0, 0..=Page::FURTHEST) }
 }
 
 impl Page {
+    /// Entries of a page when none is asked for.
+    pub const USUAL: usize = 10;
+    /// Entries of a page at most.
+    pub const MOST: usize = 100;
+    /// Furthest a page may be; nobody turns pages that long.
+    pub const FURTHEST: usize = 100_000_000;
+
     /// The address of the page after this one, if the list goes on.
     pub fn next(self, request: &Request, query: &[(String, String)], more: bool) -> Option<String> {
         more.then(|| self.at(request, query, self.offset + self.limit))

@@ -23,19 +23,21 @@ use crate::domain::{Caller, Lead};
 
 pub use crate::store::rfc3339;
 pub use address::{address, network};
-pub use body::{Sent, SentFile, fields, read_json, sent};
-pub use cursors::{after, comment_cursor, cursor, history_cursor, list_cursor};
+pub use body::{MOST_FILES, Sent, SentFile, fields, read_json, sent};
+pub use cursors::{
+    LONGEST_CURSOR, LONGEST_LIST_CURSOR, after, comment_cursor, cursor, history_cursor, list_cursor,
+};
 pub use error::ApiError;
 pub use files::FILE_FIELDS;
 pub use html::escaped;
 pub use links::{Page, page, query};
-pub use once::once;
+pub use once::{LONGEST_KEY, once};
 pub use opened::{lead_created, lead_shown, not_opened};
 pub use reply::{
     Reply, answer, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
     replayed, see_other, tagged, text_file, with_status,
 };
-pub use routes::{ROUTES, Target, resolve};
+pub use routes::{ROUTES, Target, path, resolve};
 pub use suggestions::{INDUSTRIES, sources};
 pub use views::{
     AccountName, AccountView, AddressView, AttachmentView, CommentView, CompanyView, ContactView, EventView,

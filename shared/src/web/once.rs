@@ -10,7 +10,7 @@ use crate::domain::{FieldErrors, Fields, OrgId};
 use crate::store::Once;
 
 /// Longest key taken.
-const LONGEST: usize = 255;
+pub const LONGEST_KEY: usize = 255;
 
 /// The request's idempotency key, if it has one, scoped to organisation, caller and route. What was
 /// asked is compared by its fields, for a form sent again has other boundaries.
@@ -23,8 +23,8 @@ pub fn once(
 ) -> Result<Option<Once>, ApiError> {
     debug_assert_eq!(request.method(), Method::POST);
     let Some(key) = header(request, "idempotency-key").map(str::trim) else { return Ok(None) };
-    if key.is_empty() || key.len() > LONGEST {
-        let problem = format!("must be 1 to {LONGEST} characters");
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        let problem = format!("must be 1 to {LONGEST_KEY} characters");
         return Err(FieldErrors::one("Idempotency-Key", problem).into());
     }
     let asked = serde_json::to_string(fields).map_err(|error| ApiError::Internal(error.into()))?;

@@ -44,13 +44,16 @@ pub const ROUTES: [(&str, &[&str]); 10] = [
     ("/api/leads/upload/{id}", &["GET", "DELETE"]),
 ];
 
-/// What the request is for: with or without a slash at the end. The path is read here and not by
-/// the gateway, which differs on that slash.
-pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
+/// The request's path without a slash at the end. It is read here and not by the gateway, which differs on that slash.
+pub fn path(request: &Request) -> &str {
     let path = request.raw_http_path();
     let path = if path.is_empty() { request.uri().path() } else { path };
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// What the request is for.
+pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
+    let parts: Vec<&str> = path(request).split('/').skip(1).collect();
     let (target, route) = match parts.as_slice() {
         ["api", "leads"] => (Target::Leads, "/api/leads"),
         ["api", "leads", "form.js"] => (Target::FormScript, "/api/leads/form.js"),
