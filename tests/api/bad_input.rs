@@ -14,6 +14,26 @@ const SINGLE: &str = "must be a single text or number";
 const UUID: &str = "must be a UUID";
 
 #[tokio::test]
+async fn a_header_that_is_no_ascii_is_not_passed_over() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = admin.open_lead("L", json!({})).await.id();
+    let (path, city) = (format!("/api/leads/{lead}/"), json!({"city": "Köln"}));
+
+    let unconditional = admin.with("if-match", "\"é\"").patch(&path, city.clone()).await;
+    let repeatable = admin.with("idempotency-key", "Schlüssel").post("/api/leads/", city.clone()).await;
+    let nowhere = admin.with("organization-id", "é").get("/api/leads/").await;
+
+    assert_eq!(unconditional.status, 412, "{}", unconditional.text);
+    assert_eq!(admin.get(&path).await.body["lead_obj"]["city"], Value::Null);
+    assert_eq!(nowhere.body["errors"]["organization-id"][0], "must be a UUID");
+    assert_eq!(repeatable.status, 400, "{}", repeatable.text);
+    let whole = json!({"first_name": "A", "last_name": "B"});
+    let repeatable = admin.with("idempotency-key", "Schlüssel").post("/api/leads/", whole).await;
+    assert_eq!(repeatable.body["errors"]["Idempotency-Key"][0], "must be 1 to 255 characters");
+}
+
+#[tokio::test]
 async fn each_bad_field_is_named_with_what_it_must_be() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -44,9 +44,9 @@ pub use views::{
     LeadView, OpportunityView, TeamView, UserView,
 };
 
-/// A header's text.
+/// A header's text. One that is no ASCII is there, but blank: passed over, it would not be noticed that it has no effect.
 pub fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    request.headers().get(name).and_then(|value| value.to_str().ok())
+    request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 /// Who asks, and for which organisation; [`crate::auth::Auth::admit`] must follow.
