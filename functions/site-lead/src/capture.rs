@@ -73,10 +73,10 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     let mut lead = Lead::open(app.ids.lead(now), key.org, details, None, now);
     lead.created_from_site = true;
     lead.attribution = Attribution::read(&fields);
+    let once = web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &asked(&fields))?;
     if fields.filled(HONEYPOT) {
         return Ok(web::lead_created(&disguised(app, key, lead)));
     }
-    let once = web::once(request, key.org, &key.id, "POST /api/leads/create-from-site", &asked(&fields))?;
     let repeat = repeat(key, &lead.details);
     let mut buckets: Vec<Bucket> = opened.address.iter().chain(&opened.all).cloned().collect();
     if let Some(captcha) = &key.captcha {

@@ -165,6 +165,19 @@ async fn the_trap_is_whatever_is_not_blank() {
 }
 
 #[tokio::test]
+async fn a_trap_does_not_hide_what_any_form_would_be_refused_for() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let keyed = app.anyone().with("idempotency-key", &"k".repeat(256));
+
+    for trap in ["", "x"] {
+        let answer = keyed.post(&site(&key), lead_with(&json!({"website_url_confirm": trap}))).await;
+
+        assert_eq!(answer.body["errors"]["Idempotency-Key"][0], "must be 1 to 255 characters", "{trap}");
+    }
+}
+
+#[tokio::test]
 async fn a_trapped_form_gets_the_redirect_or_the_page_of_a_success() {
     let app = TestApp::start().await;
     let key = key(&app).await;
