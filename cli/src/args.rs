@@ -73,6 +73,8 @@ pub(crate) enum Command {
     /// Compare all that must agree in an organisation
     #[command(after_help = DOCTOR_ENDS)]
     Doctor(Doctor),
+    /// Write the OpenAPI document of the API, as this version of the code has it
+    Schema(Schema),
     /// Accounts of an organisation
     #[command(subcommand)]
     Account(AccountCommand),
@@ -326,6 +328,13 @@ pub(crate) struct Doctor {
     /// Mend what differs; who writes at the same time is not harmed
     #[arg(long)]
     pub(crate) repair: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Schema {
+    /// Where to; - is standard output
+    #[arg(default_value = "docs/openapi.json")]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

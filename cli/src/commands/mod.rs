@@ -11,6 +11,7 @@ mod org;
 mod place;
 mod progress;
 mod rules;
+mod schema;
 mod snippet;
 mod team;
 mod token;
@@ -37,6 +38,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, BoxError> {
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR));
         dev::run(dev::Options { port: options.port, data_dir, ephemeral: options.ephemeral }).await?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Schema(wanted) = command {
+        return schema::run(&wanted)?.tell(json);
     }
     let place = Place::open(data_dir).await?;
     let ended = perform(&place, &command, json).await;
@@ -70,7 +74,7 @@ impl Ended {
 
 async fn perform(place: &Place, command: &Command, json: bool) -> Result<Ended, BoxError> {
     let answer = match command {
-        Command::Dev(_) => Err("dev is no command on a table".into()),
+        Command::Dev(_) | Command::Schema(_) => Err("it is no command on a table".into()),
         Command::Doctor(wanted) => return doctor::run(place, wanted, json).await,
         Command::Import(wanted) => return import::run(place, wanted, json).await,
         Command::Org(command) => org::run(place, command).await,

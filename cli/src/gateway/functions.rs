@@ -12,12 +12,13 @@ use leadline::{App, BoxError};
 pub(super) type Function = fn(Arc<App>, Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// Every function by the name of its binary.
-const FUNCTIONS: [(&str, Function); 7] = [
+const FUNCTIONS: [(&str, Function); 8] = [
     ("lead-comment", |app, request| Box::pin(async move { lead_comment::handle(&app, request).await })),
     ("lead-companies", |app, request| Box::pin(async move { lead_companies::handle(&app, request).await })),
     ("lead-create", |app, request| Box::pin(async move { lead_create::handle(&app, request).await })),
     ("lead-detail", |app, request| Box::pin(async move { lead_detail::handle(&app, request).await })),
     ("lead-list", |app, request| Box::pin(async move { lead_list::handle(&app, request).await })),
+    ("lead-schema", |_, request| Box::pin(async move { lead_schema::handle(request).await })),
     ("lead-site-lead", |app, request| Box::pin(async move { lead_site_lead::handle(&app, request).await })),
     ("lead-upload", |app, request| Box::pin(async move { lead_upload::handle(&app, request).await })),
 ];
