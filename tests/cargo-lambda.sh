@@ -158,7 +158,7 @@ PATH=$venv/bin:$PATH
 
 # Chosen by name and not by --package, so that the features, and with them the artifacts, are those of `cargo test`
 # and of `cargo run --bin`, which is what the watcher runs.
-functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies lead-upload lead-import)
+functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies lead-upload lead-import lead-schema)
 cargo build --bin leadctl "${functions[@]/#/--bin=}"
 
 "$CARGO_TARGET_DIR/debug/leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
@@ -283,6 +283,8 @@ for slash in / ""; do
   await "watch: that file imported, $spelt" 'body["status"] == "success" and body["imported_count"] == 1' \
     "$api/api/leads/upload/$import$slash" "${caller[@]}"
   request "watch: no token, $spelt" 401 'body["error"] is True' "$api/api/leads$slash"
+  request "watch: schema, $spelt" 200 'body["openapi"].startswith("3.1.")' "$api/api/schema$slash"
+  request "watch: docs, $spelt" 200 "" "$api/api/docs$slash"
   request "watch: method not allowed, $spelt" 405 'body["error"] is True' \
     -X DELETE "$api/api/leads$slash" "${caller[@]}"
 done
@@ -340,6 +342,7 @@ invoke upload-file.json lead-upload 200 \
   'body["status"] == "success" and [body[n + "_count"] for n in ("row", "imported", "failed")] == [3, 2, 1]
   and [(e["row"], e["field"], e["column"], e["value"]) for e in body["errors"]] == [(4, "email", "E-mail", "nora.lie@")]
   and body["ignored_columns"] == ["Shoe size"]'
+invoke schema.json lead-schema 200 'body["openapi"].startswith("3.1.")'
 deliver "import-test-event.json" import-test-event.json
 deliver "import-file.json, of a file that is gone" import-file.json
 request "bucket: file dropped" 200 "" --aws-sigv4 "aws:amz:$AWS_REGION:s3" \

@@ -21,6 +21,7 @@ mod list;
 mod rights;
 mod routes;
 mod rules;
+mod schema;
 mod site_lead;
 mod tags;
 mod tenants;

@@ -17,10 +17,14 @@ fn the_template_and_the_code_name_the_same_routes() {
         deployed.entry(path).or_default().insert(route.method.clone());
     }
 
-    let known =
-        ROUTES.map(|(path, methods)| (path.to_owned(), methods.iter().map(ToString::to_string).collect()));
+    let known = ROUTES.iter().map(|(path, methods)| (*path, methods.to_vec()));
+    // These say themselves what is not allowed.
+    let about = lead_schema::ROUTES.iter().map(|(path, _)| (*path, vec!["ANY"]));
+    let known = known.chain(about).map(|(path, methods)| {
+        (path.to_owned(), methods.into_iter().map(str::to_owned).collect::<BTreeSet<_>>())
+    });
 
-    assert_eq!(deployed, BTreeMap::from(known));
+    assert_eq!(deployed, known.collect());
 }
 
 #[tokio::test]

@@ -45,13 +45,14 @@ const BUCKET: &str = "leadline";
 const HELLO: &str = "hello";
 /// What hello is asked where a function's own event is none of the gateway.
 const HELLO_EVENT: &str = "list-leads.json";
-const FUNCTIONS: [Function; 8] = [
+const FUNCTIONS: [Function; 9] = [
     Function::of_gateway("lead-list", "list-leads.json"),
     Function::of_gateway("lead-create", "create-lead.json"),
     Function::of_gateway("lead-detail", "detail-lead.json"),
     Function::of_gateway("lead-comment", "comment.json"),
     Function::of_gateway("lead-site-lead", "site-lead.json"),
     Function::of_gateway("lead-companies", "companies.json"),
+    Function { answer: ("/statusCode", "200"), ..Function::of_gateway("lead-schema", "schema.json") },
     Function { max_bytes: MAX_BYTES_WITH_SHEETS, ..Function::of_gateway("lead-upload", "upload-file.json") },
     Function {
         name: "lead-import",
