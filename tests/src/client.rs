@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, StatusCode};
 use leadline::domain::{OrgId, UserId};
 use serde_json::{Value, json};
 
-use crate::TestApp;
+use crate::{TestApp, described};
 
 /// A file of a form: field, file name, content type, content.
 pub type File<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
@@ -85,6 +85,7 @@ impl Client<'_> {
         let (parts, bytes) = response.into_parts();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_default();
+        described::check(method, path, &parts, &body);
         Answer { status: parts.status, headers: parts.headers, bytes, text, body }
     }
 

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod client;
+mod described;
 mod engine;
 mod line;
 mod secrets;
