@@ -25,7 +25,7 @@ pub(crate) fn paths(paths: &mut Paths) {
         .secured(&["apikey", "x-api-key"])
         .once()
         .body(true, "Capture", &json!({ "name": "Ada King Lovelace", "email": "ada@example.com", "message": "Hello" }))
-        .answer(201, "The lead.", content)
+        .answer(201, "The lead.", &content)
         .headers(201, &["Location", "ETag"], &["Idempotent-Replayed"])
         .empty(303, "A form's `redirect`, if the key knows it.")
         .headers(303, &["Location"], &[])
@@ -39,12 +39,12 @@ pub(crate) fn paths(paths: &mut Paths) {
         .errors(&["BadKey"]);
     paths.add(CAPTURE, "options", preflight);
     let script = Operation::public("formScript", "Websites", "The script for forms on websites")
-        .query("key", text(), "For the script, which reads it from its own address.")
+        .query("key", &text(), "For the script, which reads it from its own address.")
         .with("if-none-match")
         .answer(
             200,
             "The script.",
-            json!({ "text/javascript; charset=utf-8": { "schema": { "type": "string" } } }),
+            &json!({ "text/javascript; charset=utf-8": { "schema": { "type": "string" } } }),
         )
         .headers(200, &["ETag"], &[])
         .empty(304, "It is the one that is there.");
@@ -57,7 +57,7 @@ pub(crate) fn paths(paths: &mut Paths) {
     paths.add("/api/schema/", "get", schema);
     let docs = Operation::public("docs", "About", "This document as a page")
         .with("if-none-match")
-        .answer(200, "HTML.", json!({ "text/html; charset=utf-8": { "schema": { "type": "string" } } }))
+        .answer(200, "HTML.", &json!({ "text/html; charset=utf-8": { "schema": { "type": "string" } } }))
         .headers(200, &["ETag"], &[])
         .empty(304, "It is the one that is there.");
     paths.add("/api/docs/", "get", docs);
@@ -81,7 +81,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let proofs = TOKENS.map(|name| (name, described(any(), "Proof of a person, for keys that ask for it.")));
     // A website converts nothing.
     let lead = sent_fields().into_iter().filter(|(name, _)| !matches!(*name, "link_account" | "account_id"));
-    let mut capture = body(&[], lead.chain(more).chain(proofs).chain(attribution(any())));
+    let mut capture = body(&[], lead.chain(more).chain(proofs).chain(attribution(&any())));
     let status = &mut capture["properties"]["status"]["anyOf"][0]["enum"];
     if let Some(words) = status.as_array_mut() {
         words.retain(|word| word != "converted");

@@ -114,10 +114,10 @@ fn added() -> Value {
     object([
         ("comment", described(nullable(named("Comment")), "The new one.")),
         ("attachment", described(nullable(named("Attachment")), "The first new one.")),
-        ("new_attachments", array(named("Attachment"))),
-        ("comments", described(array(named("Comment")), "All there are, newest first.")),
+        ("new_attachments", array(&named("Attachment"))),
+        ("comments", described(array(&named("Comment")), "All there are, newest first.")),
         ("comments_cursor", nullable(text())),
-        ("attachments", described(array(named("Attachment")), "All there are, newest first.")),
+        ("attachments", described(array(&named("Attachment")), "All there are, newest first.")),
     ])
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn paths(paths: &mut Paths) {
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let page = [
-        ("companies", array(named("Company"))),
+        ("companies", array(&named("Company"))),
         ("next", nullable(text())),
         ("previous", nullable(text())),
         ("per_page", count()),

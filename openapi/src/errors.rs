@@ -183,7 +183,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     codes.sort_by_key(Value::to_string);
     codes.dedup();
     let errors = json!({
-        "type": "object", "additionalProperties": array(text()),
+        "type": "object", "additionalProperties": array(&text()),
         "description": "Every bad field, by the name that was sent, with what is wrong.",
     });
     let mut error = object([

@@ -57,7 +57,7 @@ pub(crate) fn paths(paths: &mut Paths) {
 
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let page = [
-        ("imports", array(named("Import"))),
+        ("imports", array(&named("Import"))),
         ("next", nullable(text())),
         ("previous", nullable(text())),
         ("per_page", count()),

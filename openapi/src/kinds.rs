@@ -193,7 +193,7 @@ impl Kind for Tags {
         // A blank one is passed over.
         let mut tag = Text::<64>::clearable();
         tag["type"] = json!(["string", "number"]);
-        list(tag, Self::MAX)
+        list(&tag, Self::MAX)
     }
 
     fn shown() -> Value {
@@ -220,7 +220,7 @@ macro_rules! lists_of_ids {
     ($($id:ty),*) => {$(
         impl Kind for Vec<$id> {
             fn sent() -> Value {
-                list(uuid(), MAX_IDS)
+                list(&uuid(), MAX_IDS)
             }
 
             fn shown() -> Value {

@@ -73,7 +73,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("Lead", lead()),
         ("Address", object(address())),
         ("Country", described(countries(), "ISO 3166-1 alpha-2.")),
-        ("Attribution", object(attribution(json!({ "type": ["string", "null"] })))),
+        ("Attribution", object(attribution(&json!({ "type": ["string", "null"] })))),
     ]
 }
 
@@ -133,7 +133,7 @@ fn address() -> [(&'static str, Value); 6] {
 }
 
 /// Where a captured lead came from: each of these.
-pub(crate) fn attribution(each: Value) -> Vec<(&'static str, Value)> {
+pub(crate) fn attribution(each: &Value) -> Vec<(&'static str, Value)> {
     let Attribution {
         utm_source: _,
         utm_medium: _,
@@ -183,5 +183,5 @@ fn lead() -> Value {
 
 /// Leads as lists have them.
 pub(crate) fn leads() -> Value {
-    array(named("Lead"))
+    array(&named("Lead"))
 }

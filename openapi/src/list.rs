@@ -18,12 +18,12 @@ pub(crate) fn paths(paths: &mut Paths) {
         .id("pk", "lead")
         .query(
             "comments_cursor",
-            cursor(LONGEST_CURSOR),
+            &cursor(LONGEST_CURSOR),
             "The `comments_cursor` of an answer: the comments before.",
         )
         .query(
             "history_cursor",
-            cursor(LONGEST_CURSOR),
+            &cursor(LONGEST_CURSOR),
             "The `history_cursor` of an answer: the events before.",
         )
         .json(200, "The lead, and what a page shows around it.", &named("LeadDetail"), None)
@@ -54,29 +54,33 @@ fn list() -> Operation {
         ("email", "Part of the e-mail."),
         ("search", "Part of any of name, title, e-mail, account name and phone."),
     ] {
-        operation = operation.query(name, text(), about);
+        operation = operation.query(name, &text(), about);
     }
     operation
-        .query("source", any_of(text()), "Any of these sources; also separated by commas.")
-        .query("tags", any_of(text()), "Any of these tags; also separated by commas.")
-        .query("status", any_of(Status::sent()), "Any of these; `converted` adds a third list.")
-        .query("assigned_to", any_of(uuid()), "Any of these users.")
-        .query("created_after", moment.clone(), "From then on.")
-        .query("created_before", moment, "Until then, and not at that moment.")
-        .query("amount_min", amount.clone(), "Least `opportunity_amount`.")
-        .query("amount_max", amount, "Largest `opportunity_amount`.")
-        .query("ordering", orders, "The order of each list.")
-        .query("cursor", cursor(LONGEST_LIST_CURSOR), "The `next_cursor` of an answer, instead of an offset.")
-        .query("facets", any_of(words), "Fields whose values are counted.")
-        .query("fields", described(text(), "`leads` leaves the side lists out."), "What is wanted.")
-        .query("counts", text(), "`true` tells `tag_counts` and `source_counts` in any case.")
+        .query("source", &any_of(text()), "Any of these sources; also separated by commas.")
+        .query("tags", &any_of(text()), "Any of these tags; also separated by commas.")
+        .query("status", &any_of(Status::sent()), "Any of these; `converted` adds a third list.")
+        .query("assigned_to", &any_of(uuid()), "Any of these users.")
+        .query("created_after", &moment, "From then on.")
+        .query("created_before", &moment, "Until then, and not at that moment.")
+        .query("amount_min", &amount, "Least `opportunity_amount`.")
+        .query("amount_max", &amount, "Largest `opportunity_amount`.")
+        .query("ordering", &orders, "The order of each list.")
+        .query(
+            "cursor",
+            &cursor(LONGEST_LIST_CURSOR),
+            "The `next_cursor` of an answer, instead of an offset.",
+        )
+        .query("facets", &any_of(words), "Fields whose values are counted.")
+        .query("fields", &described(text(), "`leads` leaves the side lists out."), "What is wanted.")
+        .query("counts", &text(), "`true` tells `tag_counts` and `source_counts` in any case.")
         .query(
             "format",
-            json!({ "type": "string", "enum": ["json", "csv"] }),
+            &json!({ "type": "string", "enum": ["json", "csv"] }),
             "`csv`: all that match, as a file.",
         )
         .paged()
-        .answer(200, "A page of each list; or a file.", csv)
+        .answer(200, "A page of each list; or a file.", &csv)
         .headers(200, &[], &["Content-Disposition"])
         .empty(303, "A large file, at this address for 5 minutes; it is fetched without a token.")
         .headers(303, &["Location"], &[])
@@ -120,7 +124,7 @@ fn page() -> Value {
     let facets: Vec<_> = Facet::ALL.map(|facet_name| (facet_name.as_str(), facet.clone())).into();
     let mut all_facets = object(facets);
     all_facets.as_object_mut().map(|facets| facets.remove("required"));
-    let truncated = array(json!({ "type": "string", "enum": Facet::ALL.map(Facet::as_str) }));
+    let truncated = array(&json!({ "type": "string", "enum": Facet::ALL.map(Facet::as_str) }));
     let always = [
         ("open_leads", leads()),
         ("closed_leads", leads()),
@@ -137,16 +141,16 @@ fn page() -> Value {
         ("converted_leads_count", count()),
         ("facets", all_facets),
         ("facets_truncated", described(truncated, "Fields with more values than are told.")),
-        ("contacts", at_most(named("Contact"))),
-        ("users", at_most(named("User"))),
-        ("source_list", array(text())),
-        ("tags", at_most(text())),
+        ("contacts", at_most(&named("Contact"))),
+        ("users", at_most(&named("User"))),
+        ("source_list", array(&text())),
+        ("tags", at_most(&text())),
         ("tag_counts", counts.clone()),
         ("source_counts", counts),
-        ("status", array(Status::shown())),
-        ("companies", at_most(object([("id", uuid()), ("name", text())]))),
+        ("status", array(&Status::shown())),
+        ("companies", at_most(&object([("id", uuid()), ("name", text())]))),
         ("countries", json!({ "type": "array", "items": country, "minItems": COUNTRIES.len() })),
-        ("industries", array(json!({ "type": "string", "enum": INDUSTRIES }))),
+        ("industries", array(&json!({ "type": "string", "enum": INDUSTRIES }))),
     ];
     let mut page = object(always);
     for (name, schema) in may {
@@ -156,7 +160,7 @@ fn page() -> Value {
 }
 
 /// A side list.
-fn at_most(of: Value) -> Value {
+fn at_most(of: &Value) -> Value {
     json!({ "type": "array", "items": of, "maxItems": SideLists::MOST })
 }
 
@@ -165,17 +169,17 @@ fn detail() -> Value {
     object([
         ("lead_obj", named("Lead")),
         ("address_obj", named("Address")),
-        ("assigned_to", array(named("User"))),
-        ("teams", array(named("Team"))),
-        ("comments", array(named("Comment"))),
+        ("assigned_to", array(&named("User"))),
+        ("teams", array(&named("Team"))),
+        ("comments", array(&named("Comment"))),
         ("comments_cursor", nullable(text())),
-        ("attachments", array(named("Attachment"))),
-        ("contacts", array(named("Contact"))),
-        ("users_mention", described(at_most(named("User")), "The same as `users`.")),
+        ("attachments", array(&named("Attachment"))),
+        ("contacts", array(&named("Contact"))),
+        ("users_mention", described(at_most(&named("User")), "The same as `users`.")),
         ("tags", leadline::domain::Tags::shown()),
-        ("users", at_most(named("User"))),
-        ("source", array(text())),
-        ("status", array(Status::shown())),
+        ("users", at_most(&named("User"))),
+        ("source", array(&text())),
+        ("status", array(&Status::shown())),
         ("conversion", nullable(named("Conversion"))),
         ("history", history),
         ("history_cursor", nullable(text())),
@@ -224,8 +228,8 @@ fn account() -> Value {
         ("country", nullable(leadline::domain::Country::shown())),
         ("description", text_or_null()),
         ("tags", leadline::domain::Tags::shown()),
-        ("teams", array(uuid())),
-        ("assigned_to", array(uuid())),
+        ("teams", array(&uuid())),
+        ("assigned_to", array(&uuid())),
         ("created_from_lead", uuid()),
         ("created_on", time()),
     ])

@@ -60,7 +60,7 @@ impl Operation {
     }
 
     /// A parameter of the query.
-    pub(crate) fn query(self, name: &str, schema: Value, about: &str) -> Self {
+    pub(crate) fn query(self, name: &str, schema: &Value, about: &str) -> Self {
         self.parameter(json!({ "name": name, "in": "query", "description": about, "schema": schema }))
     }
 
@@ -102,11 +102,11 @@ impl Operation {
         if let Some(example) = example {
             content["example"] = example.clone();
         }
-        self.answer(status, about, json!({ JSON: content }))
+        self.answer(status, about, &json!({ JSON: content }))
     }
 
     /// An answer with content of these kinds.
-    pub(crate) fn answer(mut self, status: u16, about: &str, content: Value) -> Self {
+    pub(crate) fn answer(mut self, status: u16, about: &str, content: &Value) -> Self {
         self.0["responses"][status.to_string()] = json!({ "description": about, "content": content });
         self
     }

@@ -34,7 +34,7 @@ pub(crate) fn nullable(mut schema: Value) -> Value {
 }
 
 /// A list that is sent: as such, one item of it alone, or nothing, which is an empty one.
-pub(crate) fn list(item: Value, most: usize) -> Value {
+pub(crate) fn list(item: &Value, most: usize) -> Value {
     json!({ "anyOf": [{ "type": "array", "items": item, "maxItems": most }, item, blank()] })
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn body<'n>(required: &[&str], properties: impl IntoIterator<Item = (
 }
 
 /// Many of these.
-pub(crate) fn array(of: Value) -> Value {
+pub(crate) fn array(of: &Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
