@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::cut::{Chunk, Cutter};
 use super::{Begun, GO_ON, ImportError, Importer, Outcome, UNDO, source};
+use crate::attachments::Attachments;
 use crate::domain::{FieldErrors, Fields, Import, ImportId, ImportOptions, ImportState, OrgId, Value};
 use crate::files::Object;
-use crate::store::{Folded, StoreError};
+use crate::store::{Folded, StoreError, Task};
 
 /// Longest that one event is worked on; what is left then comes again.
 const EVENT: Duration = Duration::from_secs(240);
@@ -47,11 +48,15 @@ impl Importer<'_> {
         }
     }
 
-    /// Folds the list index, which has nothing to do with imports but that the bucket tells of it too.
+    /// Folds the list index, which has nothing to do with imports but that the bucket tells of it too. What earlier folds
+    /// replaced goes when it is due, even if nobody else writes to the organisation's leads.
     async fn fold(&self, org: OrgId, version: u64) -> Result<Outcome, ImportError> {
         if let Folded::More(version) = self.store.fold(org, version, self.now()).await? {
             self.store.ask_fold(org, version).await;
         }
+        let due = self.store.chores(org, self.now()).await?;
+        let replaced = due.into_iter().filter(|chore| matches!(chore.task, Task::Segments(_)));
+        Attachments::new(self.store, self.files).clean_up(replaced, self.now()).await;
         Ok(Outcome::Done)
     }
 
