@@ -65,22 +65,33 @@ pub struct Gate {
     waiting: Arc<Mutex<Vec<Waiting>>>,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    operation: String,
-    pass: oneshot::Sender<()>,
+/// What a request at a gate is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aim {
+    reads: bool,
+    rows: bool,
+    manifest: bool,
 }
 
-impl Waiting {
-    fn reads(&self) -> bool {
-        reads(&self.operation)
+impl Aim {
+    /// Whether nothing comes of it which of two requests is first.
+    pub fn commutes(self, other: Self) -> bool {
+        let meet = (self.rows && other.rows) || (self.manifest && other.manifest);
+        !meet || (self.reads && other.reads)
     }
 }
 
+#[derive(Debug)]
+struct Waiting {
+    operation: String,
+    aim: Aim,
+    pass: oneshot::Sender<()>,
+}
+
 impl Gate {
-    /// Of each request that waits, whether it only reads; of one client always in the same order.
-    pub fn waiting(&self) -> Vec<bool> {
-        self.requests().iter().map(Waiting::reads).collect()
+    /// The requests that wait; of one client always in the same order.
+    pub fn waiting(&self) -> Vec<Aim> {
+        self.requests().iter().map(|waiting| waiting.aim).collect()
     }
 
     /// Lets the request through that is at this place of [`Gate::waiting`].
@@ -89,11 +100,17 @@ impl Gate {
         waiting.pass.send(()).expect("a request waits as long as it takes");
     }
 
-    async fn pass(&self, operation: &str) {
+    async fn pass(&self, operation: &str, body: &Value) {
+        let text = body.to_string();
+        let (rows, manifest) = (text.contains("#INDEX#"), text.contains("#SEGMENTS"));
+        if !rows && !manifest {
+            return;
+        }
         let (pass, passed) = oneshot::channel();
+        let aim = Aim { reads: reads(operation), rows, manifest };
         {
             let mut requests = self.requests();
-            requests.push(Waiting { operation: operation.to_owned(), pass });
+            requests.push(Waiting { operation: operation.to_owned(), aim, pass });
             requests.sort_by(|one, other| one.operation.cmp(&other.operation));
         }
         passed.await.expect("gates are kept");
@@ -224,10 +241,7 @@ impl Engine {
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
         if let Some(gate) = &self.gate {
-            let text = body.to_string();
-            if text.contains("#INDEX#") || text.contains("#SEGMENTS") {
-                gate.pass(&operation).await;
-            }
+            gate.pass(&operation, &body).await;
         }
         if !self.line.passes() {
             return Err(ConnectorError::io("the line is cut".into()));

@@ -35,7 +35,7 @@ use secrets::SecretsManager;
 
 pub use bucket::Bucket;
 pub use client::{Answer, Client, File};
-pub use engine::{Engine, Fault, Gate, TRIP, Traffic};
+pub use engine::{Aim, Engine, Fault, Gate, TRIP, Traffic};
 
 const TABLE: &str = "leadline";
 const ACCESS_KEY_ID: &str = "tests";

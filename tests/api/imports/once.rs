@@ -5,6 +5,7 @@ mod failing;
 use std::time::Duration as Wait;
 
 use leadline_tests::{Answer, TRIP};
+use tokio::time::sleep;
 
 use super::{counts, csv, drop_file, imports, in_step, report, send, shown, slowly};
 use crate::prelude::*;

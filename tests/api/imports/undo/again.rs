@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration as Wait;
 
 use leadline_tests::{Answer, TRIP};
+use tokio::time::sleep;
 
 use super::{counts, csv, import, in_step, path, shown, slowly, undone, upload};
 use crate::prelude::*;
