@@ -131,7 +131,7 @@ def wanted(after):
 
 
 def main():
-    for route, text in re.findall(r"^###? (.*/api/\S+)$(.*?)(?=^##|\Z)", PAGE, re.M | re.S):
+    for route, text in re.findall(r"^###? ([^\n]*/api/\S+)$(.*?)(?=^##|\Z)", PAGE, re.M | re.S):
         if "```sh" not in text:
             sys.exit(f"{route} has no example")
     parts = re.split(r"```sh\n(.*?)```", PAGE, flags=re.S)
