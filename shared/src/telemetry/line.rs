@@ -86,10 +86,13 @@ pub enum End {
     Outcome(&'static str),
 }
 
+/// Where a line goes.
+type Write = dyn Fn(&str) + Send + Sync;
+
 /// Writes the lines, and knows under which name metrics are counted.
 #[derive(Clone)]
 pub struct Watch {
-    write: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    write: Option<Arc<Write>>,
     metrics: Option<Arc<str>>,
     is_warm: Arc<AtomicBool>,
 }
