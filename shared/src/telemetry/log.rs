@@ -146,7 +146,7 @@ mod tests {
         assert!(ours["timestamp"].take().as_str().unwrap().ends_with('Z'));
         let expected = json!({
             "timestamp": null, "level": "WARN", "message": "left for later",
-            "org.id": "o-1", "rows": 7, "again": true, "cause": "said \"no\"\nand left",
+            "org_id": "o-1", "rows": 7, "again": true, "cause": "said \"no\"\nand left",
         });
         assert_eq!(ours, expected);
         assert_eq!((&theirs["level"], &theirs["n"]), (&json!("ERROR"), &json!(-1)));
