@@ -33,20 +33,18 @@ pub(super) async fn invoke(
     function: Function,
     app: Arc<App>,
     event: Vec<u8>,
-    request_id: String,
+    context: Context,
 ) -> Result<Vec<u8>, BoxError> {
-    tokio::spawn(run(function, app, event, request_id)).await?
+    tokio::spawn(run(function, app, event, context)).await?
 }
 
 async fn run(
     function: Function,
     app: Arc<App>,
     event: Vec<u8>,
-    request_id: String,
+    context: Context,
 ) -> Result<Vec<u8>, BoxError> {
     let payload: LambdaRequest = serde_json::from_slice(&event)?;
-    let mut context = Context::default();
-    context.request_id = request_id;
     let mut adapter = Adapter::from(service_fn(move |request: Request| {
         let answer = function(Arc::clone(&app), request);
         async move { Ok::<_, Infallible>(answer.await) }

@@ -21,7 +21,7 @@ const LONG_TEXTS: usize = 2_000_000;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    web::answer(&request, list(app, &request)).await
+    web::answer(app, &request, list(app, &request)).await
 }
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ use self::view::ImportView;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    web::answer(&request, respond(app, &request)).await
+    web::answer(app, &request, respond(app, &request)).await
 }
 
 async fn respond(app: &App, request: &Request) -> Reply {
