@@ -126,7 +126,7 @@ fn find(name: &str) -> &'static Named {
 /// What the code answers to an error.
 fn answered(error: ApiError) -> lambda_http::Response<Body> {
     let request = Request::new(Body::Empty);
-    let answer = pin!(web::answer(&request, async { Err(error) }));
+    let answer = pin!(web::told(&request, async { Err(error) }));
     match answer.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
         Poll::Pending => lambda_http::Response::default(), // it waits for nothing

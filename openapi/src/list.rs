@@ -33,7 +33,7 @@ pub(crate) fn paths(paths: &mut Paths) {
 }
 
 fn list() -> Operation {
-    let any_of = |of: Value| json!({ "type": "array", "items": of });
+    let any_of = |of: Value| json!({ "type": "array", "items": of, "maxItems": lead_list::MOST_VALUES });
     let words = json!({ "type": "string", "enum": Facet::ALL.map(Facet::as_str) });
     let bound = |format: &str| json!({ "type": "string", "format": format });
     let moment = json!({ "anyOf": [bound("date"), bound("date-time"), { "const": "" }] });

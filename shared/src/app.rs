@@ -12,6 +12,7 @@ use crate::attachments::Attachments;
 use crate::auth::Auth;
 use crate::files::FilesError;
 use crate::human::Verifier;
+use crate::telemetry::Watch;
 use crate::{BoxError, Config, ConfigError, Files, Ids, Store, aws};
 
 /// Tells the time; tests choose it.
@@ -58,6 +59,8 @@ pub struct App {
     pub verifier: Verifier,
     /// How many proxies in front of the gateway are ours.
     pub trusted_proxies: usize,
+    /// Tells what became of each request.
+    pub watch: Watch,
 }
 
 impl App {
@@ -71,6 +74,7 @@ impl App {
             files: None,
             verifier: Verifier::default(),
             trusted_proxies: 0,
+            watch: Watch::off(),
         }
     }
 
@@ -84,6 +88,12 @@ impl App {
     #[must_use]
     pub fn behind(self, trusted_proxies: usize) -> Self {
         Self { trusted_proxies, ..self }
+    }
+
+    /// The same with a line of the log for each request.
+    #[must_use]
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch, ..self }
     }
 
     /// The app that the environment describes, see [`Config`]. For a function's start: the connection
@@ -119,6 +129,7 @@ impl App {
             tokio::task::spawn_blocking(move || runtime.block_on(early.warm_up())).await
         });
         let auth = Auth::from_config(&config.token, sdk).await?;
-        Ok(Self::new(store, auth, Clock::system()).behind(config.trusted_proxies))
+        let app = Self::new(store, auth, Clock::system()).behind(config.trusted_proxies);
+        Ok(app.watched(Watch::printing(config.metrics)))
     }
 }

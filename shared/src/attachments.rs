@@ -197,9 +197,9 @@ impl<'a> Attachments<'a> {
         match tokio::time::timeout(patience, self.work_off(chore)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(org.id = %org, cause = chain(&error), "a chore is left for later");
+                tracing::warn!(org_id = %org, cause = chain(&error), "a chore is left for later");
             }
-            Err(_) => tracing::info!(org.id = %org, "a chore goes on later"),
+            Err(_) => tracing::info!(org_id = %org, "a chore goes on later"),
         }
     }
 

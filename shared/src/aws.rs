@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::time::Duration;
 
 use crate::config::{ConfigError, var};
+use crate::telemetry::Meter;
 
 /// The one TLS stack: rustls with ring.
 const TLS: tls::Provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
@@ -63,11 +64,12 @@ pub fn function_config() -> Result<SdkConfig, ConfigError> {
 
 /// A function's client of the table; `AWS_ENDPOINT_URL_DYNAMODB` says where an engine on this machine is.
 pub fn function_client(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    let mut table = aws_sdk_dynamodb::config::Builder::from(config);
-    if let Some(endpoint) = var("AWS_ENDPOINT_URL_DYNAMODB") {
-        table = table.endpoint_url(endpoint);
+    let endpoint = var("AWS_ENDPOINT_URL_DYNAMODB");
+    let mut config = config.to_builder();
+    if endpoint.is_some() {
+        config.set_endpoint_url(endpoint);
     }
-    aws_sdk_dynamodb::Client::from_conf(table.build())
+    client(&config.build())
 }
 
 /// A function's client of the bucket; `AWS_ENDPOINT_URL_S3` says where an engine on this machine is.
@@ -104,9 +106,10 @@ fn builder(credentials: Credentials, region: String) -> aws_types::sdk_config::B
         .timeout_config(timeouts())
 }
 
-/// A client of the table.
+/// A client of the table. What it asks is counted for the request that it asks it for.
 pub fn client(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(config)
+    let table = aws_sdk_dynamodb::config::Builder::from(config).interceptor(Meter);
+    aws_sdk_dynamodb::Client::from_conf(table.build())
 }
 
 /// A client of the bucket. A bucket on another endpoint than AWS's is named in the path, for it has no name in the DNS.

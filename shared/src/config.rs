@@ -16,6 +16,8 @@ pub struct Config {
     /// `LEADLINE_TRUSTED_PROXIES`: how many proxies in front of the gateway are ours, so that what they say of their
     /// clients' addresses is believed; 0 if it is not set.
     pub trusted_proxies: usize,
+    /// `LEADLINE_METRICS`: CloudWatch's namespace for metrics; none are written if it is not set.
+    pub metrics: Option<String>,
     pub token: TokenConfig,
 }
 
@@ -69,7 +71,13 @@ impl Config {
             Some(Ok(proxies @ 0..=9)) => proxies,
             Some(_) => return Err(ConfigError::TrustedProxies),
         };
-        Ok(Self { table, bucket: var("LEADLINE_BUCKET"), trusted_proxies, token: TokenConfig::from_env()? })
+        Ok(Self {
+            table,
+            bucket: var("LEADLINE_BUCKET"),
+            trusted_proxies,
+            metrics: var("LEADLINE_METRICS"),
+            token: TokenConfig::from_env()?,
+        })
     }
 }
 

@@ -14,8 +14,10 @@ mod update;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration as Wait;
 
-use leadline_tests::Answer;
+use leadline_tests::{Answer, TRIP};
+use tokio::time::{advance, sleep};
 
 use crate::prelude::*;
 
@@ -182,4 +184,19 @@ async fn in_step(client: &Client<'_>) -> Vec<Value> {
     assert_eq!((differing.collect::<Vec<_>>(), known.len()), (Vec::new(), emails.len()), "e-mails");
     assert_eq!(busy, loads, "open leads of each user");
     leads
+}
+
+/// Does something while each request takes so much longer.
+async fn slowly<T>(by: Wait, work: impl Future<Output = T>) -> T {
+    let drag = async {
+        loop {
+            sleep(TRIP).await;
+            advance(by).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = drag => unreachable!(),
+    }
 }

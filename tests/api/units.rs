@@ -130,7 +130,7 @@ async fn what_happens_to_a_lead_costs_what_the_chart_says() {
     ]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_import_costs_what_the_chart_says() {
     let app = TestApp::start().await;
     let chart = include_str!("../../docs/access-patterns.md");

@@ -1,4 +1,7 @@
-//! DynamoDB in this process, between the SDK and the table: counts what passes and can fail on demand.
+//! DynamoDB between the SDK and the table: counts what passes and can fail on demand.
+
+mod database;
+mod gate;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,11 +13,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+
+use database::{Database, Refusal};
 
 use crate::line::Line;
+
+pub use gate::{Aim, Gate};
 
 /// How long each request takes, in the time of a test whose clock stands still: what passes of it
 /// is the number of requests one after another.
@@ -59,51 +64,6 @@ pub struct Engine {
     gate: Option<Gate>,
 }
 
-/// Where requests about the list index wait until they are let through one by one.
-#[derive(Debug, Clone, Default)]
-pub struct Gate {
-    waiting: Arc<Mutex<Vec<Waiting>>>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    operation: String,
-    pass: oneshot::Sender<()>,
-}
-
-impl Waiting {
-    fn reads(&self) -> bool {
-        reads(&self.operation)
-    }
-}
-
-impl Gate {
-    /// Of each request that waits, whether it only reads; of one client always in the same order.
-    pub fn waiting(&self) -> Vec<bool> {
-        self.requests().iter().map(Waiting::reads).collect()
-    }
-
-    /// Lets the request through that is at this place of [`Gate::waiting`].
-    pub fn open(&self, place: usize) {
-        let waiting = self.requests().remove(place);
-        waiting.pass.send(()).expect("a request waits as long as it takes");
-    }
-
-    async fn pass(&self, operation: &str) {
-        let (pass, passed) = oneshot::channel();
-        {
-            let mut requests = self.requests();
-            requests.push(Waiting { operation: operation.to_owned(), pass });
-            requests.sort_by(|one, other| one.operation.cmp(&other.operation));
-        }
-        passed.await.expect("gates are kept");
-    }
-
-    fn requests(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Engine")
@@ -113,8 +73,8 @@ impl std::fmt::Debug for Engine {
 impl Engine {
     /// An engine with one table.
     pub(crate) fn with_table(create_table: &Value, line: Line) -> Self {
-        let database = Database::memory().unwrap();
-        database.create_table(serde_json::from_value(create_table.clone()).unwrap()).unwrap();
+        let database = Database::new();
+        database.run("CreateTable", &create_table.to_string()).unwrap();
         Self { database, line, state: Arc::default(), gate: None }
     }
 
@@ -156,7 +116,7 @@ impl Engine {
     pub fn scan(&self, mut scan: Value) -> Vec<Value> {
         let mut items = Vec::new();
         loop {
-            let page = self.run("Scan", &scan.to_string()).unwrap();
+            let page = self.database.run("Scan", &scan.to_string()).unwrap();
             let mut page: Value = serde_json::from_str(&page).unwrap();
             items.append(page["Items"].as_array_mut().unwrap());
             match page["LastEvaluatedKey"].take() {
@@ -168,41 +128,18 @@ impl Engine {
 
     /// Writes an item behind everybody's back.
     pub fn put(&self, table: &str, item: &Value) {
-        self.run("PutItem", &json!({ "TableName": table, "Item": item }).to_string()).unwrap();
+        self.database.run("PutItem", &json!({ "TableName": table, "Item": item }).to_string()).unwrap();
     }
 
     /// Removes an item behind everybody's back.
     pub fn remove(&self, table: &str, item: &Value) {
         let key = json!({ "PK": item["PK"], "SK": item["SK"] });
-        self.run("DeleteItem", &json!({ "TableName": table, "Key": key }).to_string()).unwrap();
+        self.database.run("DeleteItem", &json!({ "TableName": table, "Key": key }).to_string()).unwrap();
     }
 
     /// Takes the table away.
     pub fn drop_table(&self, table: &str) {
-        self.run("DeleteTable", &json!({ "TableName": table }).to_string()).unwrap();
-    }
-
-    fn run(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
-        macro_rules! run {
-            ($method:ident) => {{
-                let request = serde_json::from_str(body).expect("the SDK sends what DynamoDB takes");
-                Ok(serde_json::to_string(&self.database.$method(request)?).unwrap())
-            }};
-        }
-        match operation {
-            "BatchGetItem" => run!(batch_get_item),
-            "BatchWriteItem" => run!(batch_write_item),
-            "DeleteItem" => run!(delete_item),
-            "DeleteTable" => run!(delete_table),
-            "GetItem" => run!(get_item),
-            "PutItem" => run!(put_item),
-            "Query" => run!(query),
-            "Scan" => run!(scan),
-            "TransactGetItems" => run!(transact_get_items),
-            "TransactWriteItems" => run!(transact_write_items),
-            "UpdateItem" => run!(update_item),
-            other => panic!("nothing in this project calls {other}"),
-        }
+        self.database.run("DeleteTable", &json!({ "TableName": table }).to_string()).unwrap();
     }
 
     fn fault(&self, operation: &str) -> Option<Fault> {
@@ -224,10 +161,7 @@ impl Engine {
         self.state().traffic.requests += 1;
         tokio::time::sleep(TRIP).await;
         if let Some(gate) = &self.gate {
-            let text = body.to_string();
-            if text.contains("#INDEX#") || text.contains("#SEGMENTS") {
-                gate.pass(&operation).await;
-            }
+            gate.pass(&operation, &body).await;
         }
         if !self.line.passes() {
             return Err(ConnectorError::io("the line is cut".into()));
@@ -247,14 +181,14 @@ impl Engine {
             }
             Some(Fault::AnswerLost) | None => {}
         }
-        let response = match self.run(&operation, &body.to_string()) {
+        let response = match self.database.run(&operation, &body.to_string()) {
             Ok(body) => {
                 self.count(&operation, &serde_json::from_str(&body).unwrap());
                 respond(200, body)
             }
-            Err(error) => {
+            Err(Refusal { status, body: refusal }) => {
                 self.count_refused(&operation, &body);
-                respond(error.status_code(), error.to_json())
+                respond(status, refusal)
             }
         };
         match fault {

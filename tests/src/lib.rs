@@ -12,7 +12,7 @@ pub mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
@@ -27,6 +27,7 @@ use leadline::auth::{ApiSecret, Auth, Secret};
 use leadline::domain::{ApiKey, Contact, KeyId, NewApiKey, Org, OrgId, Role, Team, TeamId, User, UserId};
 use leadline::files::Files;
 use leadline::human::CaptchaSecret;
+use leadline::telemetry::Watch;
 use leadline::{App, Clock, Store, aws};
 use serde_json::{Value, json};
 
@@ -36,11 +37,13 @@ use secrets::SecretsManager;
 
 pub use bucket::Bucket;
 pub use client::{Answer, Client, File};
-pub use engine::{Engine, Fault, Gate, TRIP, Traffic};
+pub use engine::{Aim, Engine, Fault, Gate, TRIP, Traffic};
 
 const TABLE: &str = "leadline";
 const ACCESS_KEY_ID: &str = "tests";
 const SECRET_ACCESS_KEY: &str = "no secret";
+/// The namespace of metrics in tests.
+pub const METRICS: &str = "Leadline/tests";
 /// What tokens are signed with in tests.
 pub const SECRET: &[u8] = b"a secret of tests: thirty-two bytes and more";
 /// What the verifier of a capture key knows the key by, in tests.
@@ -58,6 +61,7 @@ pub struct TestApp {
     gateway: Gateway,
     ahead: Arc<AtomicI64>,
     stopped: Arc<OnceLock<DateTime<Utc>>>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl TestApp {
@@ -93,9 +97,20 @@ impl TestApp {
                 time + Duration::milliseconds(ahead.load(Ordering::Relaxed))
             })
         };
-        let app = Arc::new(App::new(store, auth, clock).with_files(files).behind(proxies));
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let watch = {
+            let log = Arc::clone(&log);
+            Watch::new(move |line| log.lock().unwrap().push(line.to_owned()), Some(METRICS.to_owned()))
+        };
+        let app = App::new(store, auth, clock).with_files(files).behind(proxies).watched(watch);
+        let app = Arc::new(app);
         let gateway = Gateway::new(&template, app.clone(), slash).unwrap();
-        Self { app, engine, bucket, line, gateway, ahead, stopped }
+        Self { app, engine, bucket, line, gateway, ahead, stopped, log }
+    }
+
+    /// The lines that the log got since this was last asked, one for each request and message.
+    pub fn log(&self) -> Vec<String> {
+        std::mem::take(&mut *self.log.lock().unwrap())
     }
 
     /// From now on no time passes for the product but by [`TestApp::pass`].

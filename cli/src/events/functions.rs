@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use lambda_http::{Context, LambdaEvent};
 use leadline::App;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -14,8 +15,8 @@ pub(super) type Function =
 /// Every function by the name of its binary.
 const FUNCTIONS: [(&str, Function); 1] = [("lead-import", |app, event| {
     Box::pin(async move {
-        let messages = serde_json::from_value(event)?;
-        serde_json::to_value(lead_import::handle(&app, messages).await)
+        let event = LambdaEvent::new(serde_json::from_value(event)?, Context::default());
+        serde_json::to_value(lead_import::handle(&app, event).await)
     })
 })];
 

@@ -99,7 +99,7 @@ impl Queue {
             self.0.journal.remove(message.id());
         } else if message.received() >= SUSPICIOUS {
             let (id, org, received) = (message.id(), message.org(), message.received());
-            tracing::error!(message.id = %id, org.id = %org, received, "a message fails again and again");
+            tracing::error!(message_id = %id, org_id = %org, received, "a message fails again and again");
         }
         handled
     }

@@ -78,7 +78,7 @@ impl Watched {
             let answer = put.await;
             let noted = if answer.is_ok() { it.raise(entry).await } else { it.withdraw(entry).await };
             if let Err(error) = noted {
-                tracing::error!(message.id = %id, code = error.code().as_str(), "an event waits for the next start");
+                tracing::error!(message_id = %id, code = error.code().as_str(), "an event waits for the next start");
             }
             answer
         });

@@ -18,7 +18,7 @@ const FUNCTIONS: [(&str, Function); 8] = [
     ("lead-create", |app, request| Box::pin(async move { lead_create::handle(&app, request).await })),
     ("lead-detail", |app, request| Box::pin(async move { lead_detail::handle(&app, request).await })),
     ("lead-list", |app, request| Box::pin(async move { lead_list::handle(&app, request).await })),
-    ("lead-schema", |_, request| Box::pin(async move { lead_schema::handle(request).await })),
+    ("lead-schema", |app, request| Box::pin(async move { lead_schema::handle(&app.watch, request).await })),
     ("lead-site-lead", |app, request| Box::pin(async move { lead_site_lead::handle(&app, request).await })),
     ("lead-upload", |app, request| Box::pin(async move { lead_upload::handle(&app, request).await })),
 ];
@@ -34,20 +34,18 @@ pub(super) async fn invoke(
     function: Function,
     app: Arc<App>,
     event: Vec<u8>,
-    request_id: String,
+    context: Context,
 ) -> Result<Vec<u8>, BoxError> {
-    tokio::spawn(run(function, app, event, request_id)).await?
+    tokio::spawn(run(function, app, event, context)).await?
 }
 
 async fn run(
     function: Function,
     app: Arc<App>,
     event: Vec<u8>,
-    request_id: String,
+    context: Context,
 ) -> Result<Vec<u8>, BoxError> {
     let payload: LambdaRequest = serde_json::from_slice(&event)?;
-    let mut context = Context::default();
-    context.request_id = request_id;
     let mut adapter = Adapter::from(service_fn(move |request: Request| {
         let answer = function(Arc::clone(&app), request);
         async move { Ok::<_, Infallible>(answer.await) }

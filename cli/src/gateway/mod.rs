@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response};
+use lambda_http::Context;
 use leadline::App;
 use uuid::Uuid;
 
@@ -112,20 +113,29 @@ impl Gateway {
         if event.len() > MAX_PAYLOAD {
             return Err(Refusal::PayloadTooLarge);
         }
-        let answer = functions::invoke(*found.target, Arc::clone(&self.app), event, id.to_string()).await;
+        let context = context(parts, id);
+        let answer = functions::invoke(*found.target, Arc::clone(&self.app), event, context).await;
         let answer = answer.map_err(|error| {
-            tracing::error!(request.id = %id, %error, "a function failed");
+            tracing::error!(request_id = %id, %error, "a function failed");
             Refusal::Failed
         })?;
         if answer.len() > MAX_PAYLOAD {
-            tracing::error!(request.id = %id, bytes = answer.len(), "an answer is over the limit of Lambda");
+            tracing::error!(request_id = %id, bytes = answer.len(), "an answer is over the limit of Lambda");
             return Err(Refusal::Failed);
         }
         answer::response(&answer).map_err(|error| {
-            tracing::error!(request.id = %id, %error, "an answer cannot be sent");
+            tracing::error!(request_id = %id, %error, "an answer cannot be sent");
             Refusal::Failed
         })
     }
+}
+
+/// What Lambda tells a function beside its event.
+fn context(parts: &Parts, id: Uuid) -> Context {
+    let trace = parts.headers.get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
+    let mut context = Context::default();
+    (context.request_id, context.xray_trace_id) = (id.to_string(), trace.map(str::to_owned));
+    context
 }
 
 fn with_id(mut response: Response<Bytes>, id: Uuid) -> Response<Bytes> {

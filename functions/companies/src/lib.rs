@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    web::answer(&request, respond(app, &request)).await
+    web::answer(app, &request, respond(app, &request)).await
 }
 
 async fn respond(app: &App, request: &Request) -> Reply {

@@ -2,13 +2,14 @@
 
 use lambda_http::{Body, Request, Response};
 use leadline::App;
-use leadline::domain::{Door, FieldErrors, Lead, LeadDetails, Link};
+use leadline::domain::{Door, FieldErrors, Lead, LeadDetails, Link, Status};
 use leadline::store::{AddError, Converting, Opening};
+use leadline::telemetry::{self, Metric};
 use leadline::web::{self, ApiError, FILE_FIELDS, Reply, Target};
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    web::answer(&request, open(app, &request)).await
+    web::answer(app, &request, open(app, &request)).await
 }
 
 async fn open(app: &App, request: &Request) -> Reply {
@@ -45,7 +46,13 @@ async fn open(app: &App, request: &Request) -> Reply {
         buckets: Vec::new(),
     };
     match app.store.open_lead(opening, |lead| web::record(&web::lead_created(lead))).await {
-        Ok(lead) => Ok(web::lead_created(&lead)),
+        Ok(lead) => {
+            telemetry::count(Metric::Created, 1);
+            if lead.details.status == Status::Converted {
+                telemetry::count(Metric::Converted, 1);
+            }
+            Ok(web::lead_created(&lead))
+        }
         Err(error) => {
             attachments.discard(staged, now).await;
             web::not_opened(error)

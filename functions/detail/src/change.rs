@@ -6,6 +6,7 @@ use lambda_http::http::Method;
 use leadline::App;
 use leadline::domain::{Caller, FieldErrors, Lead, LeadId, Link, Status};
 use leadline::store::{Chore, Converting, OpenError, StoreError, Updating};
+use leadline::telemetry::{self, Metric};
 use leadline::web::{self, ApiError, Reply};
 
 /// How often a change is made anew on a lead that changed meanwhile, when the client named no version.
@@ -42,7 +43,12 @@ async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
             converting: Converting::wanted(&details, link, &app.ids, now),
         };
         match app.store.update_lead(&lead, lead.changed(details, now), &updating).await {
-            Ok(lead) => return Ok(web::lead_shown(&lead)),
+            Ok(lead) => {
+                if lead.details.status == Status::Converted {
+                    telemetry::count(Metric::Converted, 1);
+                }
+                return Ok(web::lead_shown(&lead));
+            }
             Err(OpenError::Store(StoreError::Conflict)) => lead = again(app, caller, lead.id).await?,
             Err(error) => return web::not_opened(error),
         }

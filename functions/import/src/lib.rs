@@ -1,7 +1,9 @@
 //! What the bucket says: a file to import was put into it, or a piece of one.
 
+use lambda_runtime::LambdaEvent;
+use leadline::App;
 use leadline::import::{ImportError, Importer, Outcome};
-use leadline::{App, telemetry};
+use leadline::telemetry::{self, About, End, Metric};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -67,23 +69,40 @@ struct Object {
 }
 
 /// Answers one event.
-pub async fn handle(app: &App, messages: Messages) -> Failures {
+pub async fn handle(app: &App, event: LambdaEvent<Messages>) -> Failures {
     let mut failures = Failures::default();
-    for message in messages.records {
-        match take(app, &message).await {
-            Ok(Outcome::Done) => {}
-            Ok(Outcome::Again) => failures.add(message),
-            Err(error) => {
-                tracing::error!(
-                    message.id = message.message_id,
-                    cause = telemetry::chain(&error),
-                    "not imported"
-                );
-                failures.add(message);
-            }
+    for message in event.payload.records {
+        let about = About {
+            request_id: &event.context.request_id,
+            message_id: Some(&message.message_id),
+            trace: event.context.xray_trace_id.as_deref(),
+            now: app.clock.now(),
+            ..About::default()
+        };
+        let (outcome, _) =
+            app.watch.over(about, Box::pin(answer(app, &message)), |(_, said)| End::Outcome(said)).await;
+        if outcome == Outcome::Again {
+            failures.add(message);
         }
     }
     failures
+}
+
+/// What is to be done with a message, and what the log says of that.
+async fn answer(app: &App, message: &Message) -> (Outcome, &'static str) {
+    match take(app, message).await {
+        Ok(Outcome::Done) => (Outcome::Done, "done"),
+        Ok(Outcome::Again) => (Outcome::Again, "again"),
+        Err(error) => {
+            telemetry::count(Metric::Failed, 1);
+            tracing::error!(
+                message_id = message.message_id,
+                cause = telemetry::chain(&error),
+                "not imported"
+            );
+            (Outcome::Again, "failed")
+        }
+    }
 }
 
 impl Failures {
@@ -94,7 +113,7 @@ impl Failures {
 
 async fn take(app: &App, message: &Message) -> Result<Outcome, ImportError> {
     let Ok(said) = serde_json::from_str::<Notification>(&message.body) else {
-        tracing::error!(message.id = message.message_id, "a message that no bucket sends is passed over");
+        tracing::error!(message_id = message.message_id, "a message that no bucket sends is passed over");
         return Ok(Outcome::Done);
     };
     let importer = Importer::new(app)?;
@@ -102,7 +121,7 @@ async fn take(app: &App, message: &Message) -> Result<Outcome, ImportError> {
     for Record { s3: Put { bucket, object } } in said.records {
         // The queue takes what any bucket of the account sends.
         if app.files.as_ref().is_none_or(|files| files.bucket() != bucket.name) {
-            tracing::warn!(message.id = message.message_id, "an object of another bucket is passed over");
+            tracing::warn!(message_id = message.message_id, "an object of another bucket is passed over");
             continue;
         }
         let key = object.key.replace('+', " ");

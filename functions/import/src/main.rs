@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let app = &App::from_env_with_bucket().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Messages>| async move {
-        Ok::<_, Infallible>(lead_import::handle(app, event.payload).await)
+        Ok::<_, Infallible>(lead_import::handle(app, event).await)
     }))
     .await
 }

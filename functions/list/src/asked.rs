@@ -4,6 +4,10 @@ use leadline::domain::{FieldErrors, LeadFilter, OrderField, Ordering, Search};
 use leadline::index::{Facet, ListQuery};
 use leadline::web::{self, Page};
 
+/// What may have several values, and how many: every lead is compared with each.
+const SEVERAL: [&str; 5] = ["assigned_to", "facets", "source", "status", "tags"];
+pub const MOST_VALUES: usize = 100;
+
 /// A query, read.
 pub(crate) struct Asked {
     pub(crate) list: ListQuery,
@@ -18,6 +22,16 @@ impl Asked {
     /// Reads a query, and what the client accepts; every bad field is reported.
     pub(crate) fn read(query: &[(String, String)], accept: &str) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
+        for name in SEVERAL {
+            let values =
+                query.iter().filter(|(sent, _)| sent == name).map(|(_, value)| any_of(value).count());
+            if values.sum::<usize>() > MOST_VALUES {
+                errors.add(name, format_args!("must be at most {MOST_VALUES} values"));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors); // such a list is not looked at
+        }
         let asked = |what: &str, how: &str| query.iter().any(|(name, value)| name == what && value == how);
         let page = web::page(query, &mut errors);
         let filter = filter(query, &mut errors);

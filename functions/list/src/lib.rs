@@ -15,13 +15,15 @@ use leadline::store::{LeadPage, Listing, SideLists};
 use leadline::web::{self, ApiError, ContactView, INDUSTRIES, LeadView, Reply, Target, UserView, sources};
 use serde::Serialize;
 
+pub use asked::MOST_VALUES;
+
 /// Bytes of descriptions and attributions in one answer, as they are sent: 200 descriptions at their limit in plain
 /// ASCII. A function's answer may be 6 MB, so that more is cut; the lead itself shows it whole.
 const LONG_TEXTS: usize = 2_000_000;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    web::answer(&request, list(app, &request)).await
+    web::answer(app, &request, list(app, &request)).await
 }
 
 #[derive(Serialize)]

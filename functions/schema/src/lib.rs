@@ -6,11 +6,12 @@ mod schemas;
 use std::sync::LazyLock;
 
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
 };
-use lambda_http::http::{HeaderName, Method, StatusCode};
+use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
+use leadline::Clock;
+use leadline::telemetry::{self, Watch};
 use leadline::web::{self, ApiError, Reply};
 
 /// The OpenAPI document. `leadctl schema` writes it, from the code.
@@ -29,14 +30,16 @@ const POLICY: &str = "default-src 'self'; script-src 'none'; style-src 'unsafe-i
     form-action 'none'; frame-ancestors 'none'";
 
 /// Answers one request.
-pub async fn handle(request: Request) -> Response<Body> {
-    web::answer(&request, respond(&request)).await
+pub async fn handle(watch: &Watch, request: Request) -> Response<Body> {
+    let now = Clock::system().now();
+    web::watched(watch, now, &request, web::told(&request, respond(&request))).await
 }
 
 async fn respond(request: &Request) -> Reply {
     let path = web::path(request);
     let known = ROUTES.iter().find(|(known, _)| *known == path);
-    let (_, methods) = known.ok_or(ApiError::NotFound("path"))?;
+    let (route, methods) = known.ok_or(ApiError::NotFound("path"))?;
+    telemetry::of_route(route);
     match (path, request.method()) {
         ("/api/docs", &Method::GET) => Ok(shown(request, "text/html; charset=utf-8", &PAGE)),
         (_, &Method::GET) => Ok(shown(request, "application/json", DOCUMENT)),
@@ -53,14 +56,10 @@ fn shown(request: &Request, kind: &'static str, content: &'static str) -> Respon
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, "public, max-age=300"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        headers.insert::<HeaderName>(name, HeaderValue::from_static(value));
+    for (name, value) in
+        [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=300"), (CONTENT_SECURITY_POLICY, POLICY)]
+    {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     headers.extend(HeaderValue::from_str(&tag).ok().map(|tag| (ETAG, tag)));
     response

@@ -6,6 +6,7 @@ use leadline::App;
 use leadline::auth::ApiSecret;
 use leadline::domain::{ApiKey, Attribution, Door, Fields, Lead, LeadDetails, Value};
 use leadline::store::{Bucket, OpenError, Opened, Opening, Repeat};
+use leadline::telemetry::{self, Metric};
 use leadline::web::{self, ApiError, Reply};
 
 use crate::{cors, human, page};
@@ -21,15 +22,15 @@ pub(crate) async fn capture(app: &App, request: &Request) -> Response<Body> {
         Err(error) => {
             // A body that cannot be read may have held the key.
             let error = sent.err().filter(|_| shown_key(request).is_none()).unwrap_or(error);
-            return page::shown(request, web::answer(request, async { Err(error) }).await);
+            return page::shown(request, web::told(request, async { Err(error) }).await);
         }
     };
     let origin = match cors::origin(request, &opened.key) {
         Ok(origin) => origin,
-        Err(error) => return page::shown(request, web::answer(request, async { Err(error) }).await),
+        Err(error) => return page::shown(request, web::told(request, async { Err(error) }).await),
     };
     let redirect = sent.as_ref().ok().and_then(|fields| redirect(request, &opened.key, fields));
-    let answer = web::answer(request, hand_in(app, request, &opened, sent)).await;
+    let answer = web::told(request, hand_in(app, request, &opened, sent)).await;
     let mut answer = match redirect {
         Some(to) if answer.status() == StatusCode::CREATED => web::see_other(&to),
         _ => page::shown(request, answer),
@@ -52,7 +53,9 @@ pub(crate) async fn open(
     let secret = ApiSecret::sent(&secret.unwrap_or_default());
     let address = web::network(&web::address(request, app.trusted_proxies));
     let opened = app.store.opened_by(secret.hash(), &address, app.clock.now()).await?;
-    opened.ok_or(ApiError::Forbidden("this API key is not valid"))
+    let opened = opened.ok_or(ApiError::Forbidden("this API key is not valid"))?;
+    telemetry::of_org(opened.key.org);
+    Ok(opened)
 }
 
 /// The key in the query or the header.
@@ -114,7 +117,10 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     let opened_lead = app.store.open_lead(opening, |lead| web::record(&web::lead_created(lead)));
     let (opened_lead, ()) = tokio::join!(opened_lead, app.store.mark_used(opened, now));
     match opened_lead {
-        Ok(lead) => Ok(web::lead_created(&lead)),
+        Ok(lead) => {
+            telemetry::count(Metric::Captured, 1);
+            Ok(web::lead_created(&lead))
+        }
         Err(error) => not_opened(error, as_sent),
     }
 }

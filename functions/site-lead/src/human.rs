@@ -54,7 +54,7 @@ fn down(
     match captcha.when_down {
         WhenDown::Admit => {
             let cause = chain(&*error);
-            tracing::warn!(key.id = %key.id, cause, "the verifier cannot tell; a lead is let in");
+            tracing::warn!(key_id = %key.id, cause, "the verifier cannot tell; a lead is let in");
             details.tags.push(UNVERIFIED);
             Ok(())
         }

@@ -15,13 +15,15 @@ pub use human::TOKENS;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response<Body> {
-    match web::resolve(&request) {
-        Ok((Target::SiteLead, Method::OPTIONS)) => {
-            web::answer(&request, cors::preflight(app, &request)).await
-        }
-        Ok((Target::SiteLead, _)) => capture::capture(app, &request).await,
-        Ok((Target::FormScript, _)) => script::serve(&request),
-        Ok(_) => web::answer(&request, async { Err(ApiError::NotFound("path")) }).await,
-        Err(error) => web::answer(&request, async { Err(error) }).await,
+    web::served(app, &request, respond(app, &request)).await
+}
+
+async fn respond(app: &App, request: &Request) -> Response<Body> {
+    match web::resolve(request) {
+        Ok((Target::SiteLead, Method::OPTIONS)) => web::told(request, cors::preflight(app, request)).await,
+        Ok((Target::SiteLead, _)) => capture::capture(app, request).await,
+        Ok((Target::FormScript, _)) => script::serve(request),
+        Ok(_) => web::told(request, async { Err(ApiError::NotFound("path")) }).await,
+        Err(error) => web::told(request, async { Err(error) }).await,
     }
 }

@@ -4,7 +4,6 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::{Body, Request, Response};
 use leadline::web;
@@ -25,7 +24,6 @@ pub(crate) fn serve(request: &Request) -> Response<Body> {
         (CACHE_CONTROL, "public, max-age=300"),
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::config::{TokenConfig, TokenKeys};
 use crate::domain::{Caller, OrgId, UserId};
 use crate::store::{Store, StoreError};
-use crate::{BoxError, aws};
+use crate::{BoxError, aws, telemetry};
 
 pub use api_secret::ApiSecret;
 use jwks::Jwks;
@@ -125,7 +125,10 @@ impl Auth {
     /// The member who has this seat, with role and teams: one read.
     pub async fn admit(&self, seat: Seat, store: &Store) -> Result<Caller, AuthError> {
         match store.find_user(seat.org, seat.user).await? {
-            Some(user) if user.active => Ok(user.into()),
+            Some(user) if user.active => {
+                telemetry::of_org(seat.org);
+                Ok(user.into())
+            }
             _ => Err(AuthError::Forbidden),
         }
     }

@@ -7,9 +7,11 @@ use tokio::time::Instant;
 
 use super::cut::{Chunk, Cutter};
 use super::{Begun, GO_ON, ImportError, Importer, Outcome, UNDO, source};
+use crate::attachments::Attachments;
 use crate::domain::{FieldErrors, Fields, Import, ImportId, ImportOptions, ImportState, OrgId, Value};
 use crate::files::Object;
-use crate::store::{Folded, StoreError};
+use crate::store::{Folded, StoreError, Task};
+use crate::telemetry;
 
 /// Longest that one event is worked on; what is left then comes again.
 const EVENT: Duration = Duration::from_secs(240);
@@ -20,12 +22,17 @@ impl Importer<'_> {
     pub async fn object(&self, key: &str, mark: &str, version: Option<&str>) -> Result<Outcome, ImportError> {
         let parts: Vec<&str> = key.splitn(4, '/').collect();
         let until = Instant::now() + EVENT;
+        if let Some(org) = parts.get(1).and_then(|org| org.parse().ok()) {
+            telemetry::of_org(org);
+        }
         match *parts.as_slice() {
             ["imports", org, ..] if !key.ends_with('/') => {
+                telemetry::of_route("imports/{org}/{name}");
                 let Ok(org) = org.parse() else { return Ok(ignored("an object of no organisation")) };
                 self.file(org, key, mark, version, until).await
             }
             ["chunks", org, import, name] => {
+                telemetry::of_route("chunks/{org}/{import}/{name}");
                 let (Ok(org), Ok(import)) = (org.parse(), import.parse()) else {
                     return Ok(ignored("a piece of no import"));
                 };
@@ -39,19 +46,26 @@ impl Importer<'_> {
                     _ => Ok(ignored("a piece without a number")),
                 }
             }
-            ["folds", org, version] => match (org.parse(), version.parse()) {
-                (Ok(org), Ok(version)) => self.fold(org, version).await,
-                _ => Ok(ignored("a fold of nothing")),
-            },
+            ["folds", org, version] => {
+                telemetry::of_route("folds/{org}/{version}");
+                match (org.parse(), version.parse()) {
+                    (Ok(org), Ok(version)) => self.fold(org, version).await,
+                    _ => Ok(ignored("a fold of nothing")),
+                }
+            }
             _ => Ok(ignored("an object that is nothing to import")),
         }
     }
 
-    /// Folds the list index, which has nothing to do with imports but that the bucket tells of it too.
+    /// Folds the list index, which has nothing to do with imports but that the bucket tells of it too. What earlier folds
+    /// replaced goes when it is due, even if nobody else writes to the organisation's leads.
     async fn fold(&self, org: OrgId, version: u64) -> Result<Outcome, ImportError> {
         if let Folded::More(version) = self.store.fold(org, version, self.now()).await? {
             self.store.ask_fold(org, version).await;
         }
+        let due = self.store.chores(org, self.now()).await?;
+        let replaced = due.into_iter().filter(|chore| matches!(chore.task, Task::Segments(_)));
+        Attachments::new(self.store, self.files).clean_up(replaced, self.now()).await;
         Ok(Outcome::Done)
     }
 

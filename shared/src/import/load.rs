@@ -34,7 +34,7 @@ impl Patience {
         if !matches!(error, StoreError::Unavailable(_)) || Instant::now() + wait >= self.until {
             return Err(error.into());
         }
-        tracing::info!(import.id = %import.id, "the table is busy; a piece waits");
+        tracing::info!(import_id = %import.id, "the table is busy; a piece waits");
         tokio::time::sleep(wait).await;
         self.waits = (self.waits + 1).min(4);
         Ok(())

@@ -214,7 +214,7 @@ impl Store {
         for some in items.chunks(AT_ONCE) {
             let removals: Vec<_> = some.iter().map(|item| self.remove_taken(org, item)).collect();
             if let Err(error) = try_join_all(removals).await {
-                tracing::warn!(org.id = %org, cause = chain(&error), "rows that are folded stay for now");
+                tracing::warn!(org_id = %org, cause = chain(&error), "rows that are folded stay for now");
                 return;
             }
         }

@@ -237,7 +237,7 @@ impl Store {
         match told {
             Ok(_) => drop(self.segments.known().asked.insert(org, version)),
             Err(error) => {
-                tracing::warn!(org.id = %org, cause = chain(&error), "the list index is not folded for now");
+                tracing::warn!(org_id = %org, cause = chain(&error), "the list index is not folded for now");
             }
         }
     }

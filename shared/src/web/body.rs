@@ -21,6 +21,8 @@ const LARGEST: usize = 1024 * 1024;
 const LARGEST_WITH_FILES: usize = 10 * 1024 * 1024;
 /// Longest `Content-Disposition` of a part, in bytes: room for every name, percent-encoded.
 const LONGEST_DISPOSITION: usize = 8 * 1024;
+/// How much of a field's name an error repeats.
+const SHOWN: usize = 64;
 /// Most files of a body: their records are written in the one transaction of the request.
 pub const MOST_FILES: usize = 10;
 
@@ -208,7 +210,9 @@ async fn multipart(bytes: &[u8], content_type: &str, file_fields: &[&str]) -> Re
             continue; // a file input left empty
         }
         match name.parse() {
-            _ if !file_fields.contains(&field.as_str()) => errors.add(&field, "files are not taken here"),
+            _ if !file_fields.contains(&field.as_str()) => {
+                errors.add(&field.chars().take(SHOWN).collect::<String>(), "files are not taken here");
+            }
             _ if sent.files.len() == MOST_FILES => {
                 errors.add(&field, format_args!("must be at most {MOST_FILES} files at once"));
             }

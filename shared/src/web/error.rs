@@ -83,10 +83,10 @@ impl ApiError {
             Self::Conflict { id: Some(id), .. } => body["id"] = json!(id),
             Self::RateLimited(seconds) => header = Some((RETRY_AFTER, seconds.to_string())),
             Self::Unavailable(cause) => {
-                tracing::warn!(request_id, cause = chain(&*cause), "unavailable");
+                tracing::warn!(cause = chain(&*cause), "unavailable");
                 header = Some((RETRY_AFTER, "1".to_owned()));
             }
-            Self::Internal(cause) => tracing::error!(request_id, cause = chain(&*cause), "internal"),
+            Self::Internal(cause) => tracing::error!(cause = chain(&*cause), "internal"),
             Self::BadRequest(_)
             | Self::Forbidden(_)
             | Self::NotFound(_)

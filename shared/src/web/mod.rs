@@ -11,6 +11,7 @@ mod once;
 mod opened;
 mod reply;
 mod routes;
+mod served;
 mod suggestions;
 mod views;
 
@@ -34,10 +35,11 @@ pub use links::{Page, page, query};
 pub use once::{LONGEST_KEY, once};
 pub use opened::{lead_created, lead_shown, not_opened};
 pub use reply::{
-    Reply, answer, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
+    Reply, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
     replayed, see_other, tagged, text_file, with_status,
 };
 pub use routes::{ROUTES, Target, path, resolve};
+pub use served::{answer, served, told, watched};
 pub use suggestions::{INDUSTRIES, sources};
 pub use views::{
     AccountName, AccountView, AddressView, AttachmentView, CommentView, CompanyView, ContactView, EventView,

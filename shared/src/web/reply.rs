@@ -1,11 +1,8 @@
 //! Replies.
 
 use http::StatusCode;
-use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION,
-};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt as _, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LOCATION};
+use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
 use super::{ApiError, header};
@@ -17,28 +14,12 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// What a handler answers.
 pub type Reply = Result<Response<Body>, ApiError>;
 
-/// Every answer, right or wrong, as it is sent.
-pub async fn answer(request: &Request, reply: impl Future<Output = Reply>) -> Response<Body> {
-    match reply.await {
-        Ok(response) => response,
-        Err(error) => error.into_response(&request_id(request)),
-    }
-}
-
-fn request_id(request: &Request) -> String {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
-        _ => String::new(),
-    }
-}
-
 /// A JSON answer.
 pub(super) fn respond(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     let body = serde_json::to_string(body).unwrap_or_default();
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -55,7 +36,6 @@ pub fn text_file(kind: &'static str, name: &str, mut text: String) -> Response<B
     let mut response = Response::new(Body::Text(text));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     headers.extend(disposition.ok().map(|disposition| (CONTENT_DISPOSITION, disposition)));
     response
@@ -84,7 +64,6 @@ pub fn found(location: &str) -> Response<Body> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::FOUND;
     response.headers_mut().extend(HeaderValue::from_str(location).ok().map(|location| (LOCATION, location)));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

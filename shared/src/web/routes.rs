@@ -53,8 +53,23 @@ pub fn path(request: &Request) -> &str {
 
 /// What the request is for.
 pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
+    let (target, route) = target(request).ok_or(ApiError::NotFound("path"))?;
+    let allowed = ROUTES.iter().find(|(path, _)| *path == route).map_or(&[][..], |(_, methods)| methods);
+    if allowed.contains(&request.method().as_str()) {
+        Ok((target, request.method().clone()))
+    } else {
+        Err(ApiError::MethodNotAllowed(allowed.to_vec()))
+    }
+}
+
+/// The request's path as [`ROUTES`] has it, if it is there: what may be told of it.
+pub(super) fn template(request: &Request) -> Option<&'static str> {
+    target(request).map(|(_, route)| route)
+}
+
+fn target(request: &Request) -> Option<(Target, &'static str)> {
     let parts: Vec<&str> = path(request).split('/').skip(1).collect();
-    let (target, route) = match parts.as_slice() {
+    Some(match parts.as_slice() {
         ["api", "leads"] => (Target::Leads, "/api/leads"),
         ["api", "leads", "form.js"] => (Target::FormScript, "/api/leads/form.js"),
         ["api", "leads", "create-from-site"] => (Target::SiteLead, "/api/leads/create-from-site"),
@@ -73,12 +88,6 @@ pub fn resolve(request: &Request) -> Result<(Target, Method), ApiError> {
         ["api", "leads", "upload", id] if !id.is_empty() => {
             (Target::Upload((*id).to_owned()), "/api/leads/upload/{id}")
         }
-        _ => return Err(ApiError::NotFound("path")),
-    };
-    let allowed = ROUTES.iter().find(|(path, _)| *path == route).map_or(&[][..], |(_, methods)| methods);
-    if allowed.contains(&request.method().as_str()) {
-        Ok((target, request.method().clone()))
-    } else {
-        Err(ApiError::MethodNotAllowed(allowed.to_vec()))
-    }
+        _ => return None,
+    })
 }

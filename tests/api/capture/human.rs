@@ -315,6 +315,24 @@ async fn nobody_waits_for_a_verifier_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn a_verifier_that_sends_us_elsewhere_or_says_too_much_is_taken_for_one_that_is_down() {
+    let app = TestApp::start().await;
+    let elsewhere = Verifier::start(PASSED).await;
+    let found: &str = format!("302 Found\r\nlocation: {}", elsewhere.url).leak();
+    let large: &str = format!(r#"{{"success": true, "padding": "{}"}}"#, "x".repeat(256 * 1024)).leak();
+
+    for says in [Says::Answer(found, ""), Says::Answer("200 OK", large)] {
+        let verifier = Verifier::start(says).await;
+        let key = guarded(&app, &verifier.url, WhenDown::Refuse).await;
+        let answer = app.anyone().post(&site(&key), proven("token")).await;
+
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(verifier.asked().len(), 1);
+    }
+    assert_eq!((elsewhere.asked().len(), stored(&app)), (0, 0));
+}
+
+#[tokio::test]
 async fn who_was_sent_away_may_come_again_with_the_same_key() {
     let app = TestApp::start().await;
     let verifier = Verifier::start(Says::Answer("500 No", "")).await;

@@ -5,9 +5,9 @@ mod failing;
 use std::time::Duration as Wait;
 
 use leadline_tests::{Answer, TRIP};
-use tokio::time::{advance, sleep};
+use tokio::time::sleep;
 
-use super::{counts, csv, drop_file, imports, in_step, report, send, shown};
+use super::{counts, csv, drop_file, imports, in_step, report, send, shown, slowly};
 use crate::prelude::*;
 
 /// What an import asks for, and what is to come of it.
@@ -72,21 +72,6 @@ async fn finish(app: &TestApp) {
     app.bucket.mend();
     app.pass(Duration::minutes(2));
     app.deliver().await;
-}
-
-/// Does something while each request takes so much longer.
-async fn slowly<T>(by: Wait, work: impl Future<Output = T>) -> T {
-    let drag = async {
-        loop {
-            sleep(TRIP).await;
-            advance(by).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        done = work => done,
-        () = drag => unreachable!(),
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ mod restored;
 
 use leadline_tests::Answer;
 
-use super::{counts, csv, drop_file, imports, in_step, send, send_by_bucket, shown};
+use super::{counts, csv, drop_file, imports, in_step, send, send_by_bucket, shown, slowly};
 use crate::prelude::*;
 
 fn upload(import: &Value) -> String {

@@ -176,6 +176,23 @@ async fn what_a_fold_replaced_goes_an_hour_later() {
 }
 
 #[tokio::test]
+async fn what_a_fold_replaced_goes_with_a_later_fold_if_nobody_writes() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for n in 0..2 {
+        admin.open_lead(&format!("L{n}"), json!({})).await;
+        fold(&app, admin.org).await;
+    }
+
+    app.pass(Duration::minutes(61));
+    app.app.store.ask_fold(admin.org, 2).await;
+    app.deliver().await;
+
+    assert_eq!(app.bucket.objects().iter().filter(|key| key.starts_with("index/")).count(), 1);
+    assert_eq!(app.stored("#CHORES", ""), 0);
+}
+
+#[tokio::test]
 async fn an_import_is_taken_back_after_it_was_folded() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

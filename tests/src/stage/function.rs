@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -39,8 +40,7 @@ impl Function {
     pub fn start(binary: &Path, environment: &[(&str, String)], caller: impl Caller) -> Result<Self> {
         let api = Server::start(move |request| answer(&caller, &request))?;
         let mut command = Command::new(binary);
-        // Its log goes where this program's own errors go.
-        command.env_clear().stdin(Stdio::null()).stdout(io::stderr());
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped());
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.envs([
             ("AWS_LAMBDA_RUNTIME_API", api.address.to_string().as_str()),
@@ -48,7 +48,17 @@ impl Function {
             ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
         ]);
-        Ok(Self { process: command.spawn()?, _api: api })
+        let mut process = command.spawn()?;
+        if let Some(log) = process.stdout.take() {
+            thread::spawn(move || {
+                let lines = BufReader::new(log).lines().map_while(std::result::Result::ok);
+                // The lines of requests would drown what is wrong.
+                lines
+                    .filter(|line| !line.contains(r#""message":"done""#))
+                    .for_each(|line| eprintln!("{line}"));
+            });
+        }
+        Ok(Self { process, _api: api })
     }
 
     /// An error if it has ended, which it should not by itself.

@@ -25,6 +25,7 @@ use crate::aws::backoff;
 use crate::domain::{
     Caller, FieldErrors, Fields, Ids, Import, LeadDetails, OnDuplicate, RowCounts, Rules, UserId,
 };
+use crate::telemetry::{self, Metric};
 use gather::Group;
 
 /// How often a group is written anew because what it refers to changed.
@@ -124,12 +125,14 @@ impl Run<'_> {
             }
             let group = self.gather(window, now, fail).await?;
             let to = from + u32::try_from(group.taken).unwrap_or(u32::MAX);
+            let imported = u64::from(group.counts.imported);
             let (leads, transaction) = self.complete(group, from, to, to == end, now)?;
             self.strays.push((self.attempt(), from..to));
             self.store.put_all(leads).await?;
             match self.store.commit(transaction).await {
                 Ok(()) => {
                     self.strays.pop();
+                    telemetry::count(Metric::Imported, imported);
                     return Ok(Reached { next: to, done: to == end });
                 }
                 Err(Refused::Condition) => {}

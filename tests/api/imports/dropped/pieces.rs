@@ -43,6 +43,7 @@ async fn a_large_file_is_loaded_in_pieces_and_tells_how_far_it_is() {
         assert!(app.deliver_one().await);
         steps.push(shown(&admin, &id).await);
     }
+    steps.dedup_by_key(|step| step["progress"].clone()); // the list index is folded when all is loaded
 
     assert_eq!(pieces, ["000000", "000001", "000002"]);
     let told: Vec<_> = steps

@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::time::Duration as Wait;
 
 use leadline_tests::{Answer, TRIP};
-use tokio::time::{advance, sleep};
+use tokio::time::sleep;
 
-use super::{counts, csv, import, in_step, path, shown, undone, upload};
+use super::{counts, csv, import, in_step, path, shown, slowly, undone, upload};
 use crate::prelude::*;
 
 /// Twelve leads that an import changes, and as many as it makes; rows of these come twice. Then somebody changes three.
@@ -36,21 +36,6 @@ async fn is_undone(admin: &Client<'_>, import: &Value, when: &str) {
     let count = |city: &str| all.iter().filter(|lead| lead["city"] == city).count();
     assert_eq!((all.len(), count("London"), count("Paris"), count("Rome")), (14, 11, 3, 0), "{when}");
     assert_eq!(counts, [46, 13, 3], "{when}");
-}
-
-/// Does something while each request takes so much longer.
-async fn slowly<T>(by: Wait, work: impl Future<Output = T>) -> T {
-    let drag = async {
-        loop {
-            sleep(TRIP).await;
-            advance(by).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        done = work => done,
-        () = drag => unreachable!(),
-    }
 }
 
 #[tokio::test(start_paused = true)]
