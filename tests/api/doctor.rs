@@ -458,7 +458,7 @@ async fn write(admin: &Client<'_>, secret: &str, writer: usize) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_table_in_use_has_no_findings() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
@@ -478,7 +478,7 @@ async fn a_table_in_use_has_no_findings() {
     assert_eq!(told(&examine(&admin).await), [""; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn writers_beside_a_repair_are_not_harmed() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
