@@ -1,10 +1,10 @@
 //! What a function tells of itself: one JSON value a line, on standard output, where CloudWatch takes logs and metrics
 //! from. Never personal data: ids, numbers, causes.
 //!
-//! - [`log`]: what the code says as it goes
-//! - [`line`]: the one line of each request and each message
-//! - [`metrics`]: what is counted in it
-//! - [`meter`]: what it cost
+//! - `log`: what the code says as it goes
+//! - `line`: the one line of each request and each message
+//! - `metrics`: what is counted in it
+//! - `meter`: what it cost
 
 mod line;
 mod log;
