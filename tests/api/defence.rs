@@ -118,7 +118,8 @@ fn code(folder: &Path) -> String {
 fn the_page_on_security_names_for_every_threat_a_test_that_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = fs::read_to_string(root.join("docs/security.md")).unwrap();
-    let code: String = ["cli", "functions", "openapi", "shared", "tests"].map(|room| code(&root.join(room))).concat();
+    let code: String =
+        ["cli", "functions", "openapi", "shared", "tests"].map(|room| code(&root.join(room))).concat();
 
     let missing: Vec<_> =
         tests_in(&page).into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
