@@ -110,7 +110,8 @@ ATTACHMENT_ID=$(curl -fsS "$API/api/leads/$LEAD_ID/" -H "Authorization: Bearer $
 IMPORT_ID=$(curl -fsS "$API/api/leads/upload/" -H "Authorization: Bearer $TOKEN" -H "organization-id: $ORG" \
   -F 'leads_file=@events/leads.csv' | field id)
 HOOKS=$PWD/tests/schemathesis/hooks.py
-export TEAM_ID CONTACT_ID ACCOUNT_ID ATTACHMENT_ID IMPORT_ID HOOKS
+HYPOTHESIS_STORAGE_DIRECTORY=$work/hypothesis
+export TEAM_ID CONTACT_ID ACCOUNT_ID ATTACHMENT_ID IMPORT_ID HOOKS HYPOTHESIS_STORAGE_DIRECTORY
 
 "$venv/bin/schemathesis" --config-file tests/schemathesis/schemathesis.toml run "$API/api/schema/" \
   --report json --report-json-path "$work/report.json" --no-color

@@ -105,6 +105,7 @@ def after_call(context, case, response):
     if response.status_code != 400:
         return
     errors = response.json()["errors"]
-    is_of_state = lambda problem: problem.startswith(STATE) or problem == LACKING and case.method != "POST"
-    if any(is_of_state(problem) for problems in errors.values() for problem in problems):
+    problems = [problem for problems in errors.values() for problem in problems]
+    lacks = case.method != "POST" and LACKING in problems
+    if lacks or any(problem.startswith(STATE) for problem in problems):
         case._meta = None  # neither good nor bad; all else about the answer is checked
