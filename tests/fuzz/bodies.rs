@@ -49,10 +49,10 @@ fn json_and_forms_are_read_or_refused() {
         if let Some(Ok(sent)) = read(&runtime, content_type, &bytes) {
             assert!(sent.files.is_empty());
         }
-        if *json && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes).is_err() {
-            let read = read(&runtime, content_type, &bytes);
-            let blank = bytes.iter().all(u8::is_ascii_whitespace);
-            assert!(blank || matches!(read, Some(Err(_))), "what is no JSON object is refused");
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if *json && !text.is_empty() && !text.starts_with('{') {
+            assert!(matches!(read(&runtime, content_type, &bytes), Some(Err(_))), "JSON is an object");
         }
     });
 }
