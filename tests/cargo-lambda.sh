@@ -1,82 +1,14 @@
 #!/usr/bin/env bash
 # Proves that `cargo lambda watch` serves the functions by the router in Cargo.toml and that `cargo lambda invoke`
 # takes every file in events/, both against a local stack that is started here and thrown away.
-# Needs cargo, curl and python3; cargo-lambda itself comes from PyPI.
+# Needs cargo, curl, pgrep and Python 3 with venv; cargo-lambda itself comes from PyPI.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/lib.sh
 
-mkdir -p "${CARGO_TARGET_DIR:-target}"
-CARGO_TARGET_DIR=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
-export CARGO_TARGET_DIR
 venv=$CARGO_TARGET_DIR/cargo-lambda-venv
-work=$(mktemp -d)
-data=$work/data
-mkdir "$data"
-started=()
 passed=0
 failed=0
-
-descendants() {
-  local child
-  for child in $(pgrep -P "$1" || true); do
-    descendants "$child"
-    echo "$child"
-  done
-}
-
-# The functions that the watcher started go with it; those that outlive it are ended by the ids noted before.
-stop() {
-  local pid below left
-  for pid in "${started[@]}"; do
-    kill -0 "$pid" 2>/dev/null || continue
-    below=$(descendants "$pid")
-    kill "$pid" 2>/dev/null || true
-    for _ in $(seq 50); do
-      kill -0 "$pid" 2>/dev/null || break
-      sleep 0.1
-    done
-    for left in $pid $below; do
-      kill -9 "$left" 2>/dev/null || true
-    done
-  done
-}
-
-show_logs() {
-  local log
-  for log in "$work"/*.log; do
-    if [ -s "$log" ]; then
-      echo "--- end of ${log##*/}"
-      tail -n 40 "$log"
-    fi
-  done
-}
-
-finish() {
-  local status=$?
-  trap - EXIT
-  stop
-  rm -rf "$work"
-  exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-die() {
-  show_logs
-  echo "error: $*" >&2
-  exit 1
-}
-
-# field FILE PATH: one value of a JSON file, its path written a.b.c
-field() {
-  python3 -c '
-import json, sys
-value = json.load(open(sys.argv[1], encoding="utf-8"))
-for name in sys.argv[2].split("."):
-    value = value[int(name) if isinstance(value, list) else name]
-print(value)' "$1" "$2"
-}
 
 # holds EXPRESSION: whether it is so of $work/body (as `body`).
 holds() {
@@ -148,6 +80,7 @@ for name, value in upload["headers"].items():
   request "$1" 200 "" -K "$work/upload" -T "$2"
 }
 
+need pgrep procps
 if [ ! -x "$venv/bin/cargo-lambda" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
@@ -161,15 +94,7 @@ PATH=$venv/bin:$PATH
 functions=(lead-list lead-create lead-detail lead-comment lead-site-lead lead-companies lead-upload lead-import lead-schema)
 cargo build --bin leadctl "${functions[@]/#/--bin=}"
 
-"$CARGO_TARGET_DIR/debug/leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
-stack=$!
-started=("$stack")
-for _ in $(seq 600); do
-  [ -s "$data/dev.json" ] && break
-  kill -0 "$stack" 2>/dev/null || die "leadctl dev ended"
-  sleep 0.1
-done
-[ -s "$data/dev.json" ] || die "leadctl dev was not ready within 60 s"
+start_stack debug
 
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 AWS_ENDPOINT_URL_DYNAMODB=$(field "$data/dev.json" dynamodb)
@@ -188,20 +113,9 @@ token=$(field "$data/dev.json" admin.token)
 key=$(field "$data/dev.json" api_key)
 member=$(field "$data/dev.json" user.email)
 
-port=$(python3 -c '
-import socket
-with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    print(s.getsockname()[1])')
-cargo lambda watch --ignore-changes --wait --invoke-address 127.0.0.1 --invoke-port "$port" \
-  >"$work/watch.log" 2>&1 </dev/null &
-watcher=$!
-started=("$watcher" "$stack")
-for _ in $(seq 300); do
-  (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-  kill -0 "$watcher" 2>/dev/null || die "cargo lambda watch ended"
-  sleep 0.1
-done
+port=$(free_port)
+start watch cargo lambda watch --ignore-changes --wait --invoke-address 127.0.0.1 --invoke-port "$port"
+ready "cargo lambda watch" listens "$port"
 
 api=http://127.0.0.1:$port
 caller=(-H "Authorization: Bearer $token" -H "organization-id: $org")
@@ -363,6 +277,5 @@ for file in events/*.json; do
   esac
 done
 
-[ "$failed" -eq 0 ] || show_logs
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

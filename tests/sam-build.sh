@@ -4,9 +4,8 @@
 # ARCHITECTURE says: arm64 or x86_64, of which rustup must have the target <processor>-unknown-linux-gnu.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tests/lib.sh
 
-mkdir -p "${CARGO_TARGET_DIR:-target}"
-CARGO_TARGET_DIR=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 build=$CARGO_TARGET_DIR/sam
 case $(uname -m) in
   aarch64 | arm64) here=arm64 ;;
@@ -16,15 +15,12 @@ architecture=${ARCHITECTURE:-$here}
 case $architecture in
   arm64) machine=183 ;;
   x86_64) machine=62 ;;
-  *)
-    echo "error: ARCHITECTURE must be arm64 or x86_64, not $architecture" >&2
-    exit 1
-    ;;
+  *) die "ARCHITECTURE must be arm64 or x86_64, not $architecture" ;;
 esac
 
 # Not optimised across crates, which takes most of the time of a deployment's build: the benchmark of starts has that.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-export CARGO_TARGET_DIR SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-eu-central-1}
+export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-eu-central-1}
 rm -rf "$build"
 sam build --beta-features --template template.yaml --build-dir "$build" \
   --parameter-overrides "Architecture=$architecture"

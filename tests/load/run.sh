@@ -4,66 +4,17 @@
 # is not found afterwards. Needs cargo, curl, Python 3 and wrk; as root on Debian, wrk is installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. tests/lib.sh
 
-mkdir -p "${CARGO_TARGET_DIR:-target}"
-CARGO_TARGET_DIR=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
-export CARGO_TARGET_DIR
-work=$(mktemp -d)
-data=$work/data
-mkdir "$data"
-stack=""
-
-die() {
-  echo "error: $*" >&2
-  exit 1
-}
-
-finish() {
-  local status=$?
-  trap - EXIT
-  if [ -n "$stack" ]; then
-    kill "$stack" 2>/dev/null || true
-    wait "$stack" 2>/dev/null || true
-  fi
-  [ "$status" -eq 0 ] || tail -n 20 "$work/leadctl.log" 2>/dev/null || true
-  rm -rf "$work"
-  exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# field FILE PATH: one value of a JSON file, its path written a.b.c
-field() {
-  python3 -c '
-import json, sys
-value = json.load(open(sys.argv[1], encoding="utf-8"))
-for name in sys.argv[2].split("."):
-    value = value[name]
-print(value)' "$1" "$2"
-}
-
-if ! command -v wrk >/dev/null; then
-  [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || die "no wrk"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends wrk >/dev/null
-fi
+need wrk wrk
 cargo build --release --bin leadctl
-leadctl=$CARGO_TARGET_DIR/release/leadctl
-
-"$leadctl" dev --port 0 --data-dir "$data" >"$work/leadctl.log" 2>&1 </dev/null &
-stack=$!
-for _ in $(seq 600); do
-  [ -s "$data/dev.json" ] && break
-  kill -0 "$stack" 2>/dev/null || die "leadctl dev ended"
-  sleep 0.1
-done
+start_stack release
 api=$(field "$data/dev.json" api)
 ORG=$(field "$data/dev.json" org)
 TOKEN=$(field "$data/dev.json" admin.token)
 export ORG TOKEN LEADS=$work/leads CREATED=$work/created.
 
-"$leadctl" --json --data-dir "$data" key create --org "$ORG" --name Load --owner "$(field "$data/dev.json" admin.id)" \
+leadctl key create --org "$ORG" --name Load --owner "$(field "$data/dev.json" admin.id)" \
   --limit 10000000 --address-limit 10000000 >"$work/key"
 KEY=$(field "$work/key" api_key)
 export KEY
