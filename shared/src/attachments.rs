@@ -207,7 +207,7 @@ impl<'a> Attachments<'a> {
         let org = chore.org();
         match &chore.task {
             Task::Objects(objects) => self.files.remove(objects).await?,
-            Task::Segments(objects) => self.store.remove_segments(org, objects).await?,
+            Task::Segments(objects) => self.store.remove_replaced(chore, objects).await?,
             Task::Upload { lead, file } => self.settle_upload(org, *lead, *file).await?,
             Task::Lead(lead) => {
                 let mut more = true;

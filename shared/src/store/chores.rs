@@ -1,6 +1,8 @@
 //! What is to be cleaned up should whoever began it be killed: written down before it is begun, struck out by the
 //! transaction that ends it, done by a later request otherwise.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use crate::telemetry::chain;
 
 /// Most chores that one request does beside its own work.
 const MOST: i32 = 3;
+/// Most chores of the hour to come that are looked at.
+const MOST_LATER: usize = 1000;
 /// How long a chore is left to whoever took it on.
 const LEASE: Duration = Duration::minutes(10);
 
@@ -37,7 +41,7 @@ pub enum Task {
     Objects(Vec<String>),
     /// An upload whose link is over: it counts if it has arrived unseen, and else goes.
     Upload { lead: LeadId, file: AttachmentId },
-    /// Remove those of these objects that are no segments of the list index any more.
+    /// Remove those of these objects that are no segments of the list index any more, nor were lately.
     Segments(Vec<String>),
     /// Remove what is left of a lead that is gone: comments, files, history.
     Lead(LeadId),
@@ -127,6 +131,19 @@ impl Store {
         let mut transaction = Transaction::default();
         transaction.delete_chore(chore);
         Ok(self.commit(transaction).await?)
+    }
+
+    /// The segments that other chores name which are not due for long: a fold has replaced them lately, or written them,
+    /// and who has read the manifest of then may be reading them now. For a chore that was claimed.
+    pub(super) async fn lately_folded(&self, chore: &Chore) -> Result<HashSet<String>, StoreError> {
+        let key = |due: DateTime<Utc>| Key::chore(chore.org, &rfc3339(due), "");
+        let (first, last) = (chore.due + LEASE, chore.due + Duration::hours(1)); // nobody does those now
+        let later: Vec<Chore> = self.first(self.query_between(key(first), key(last).sk), MOST_LATER).await?;
+        let objects = later.into_iter().filter_map(|chore| match chore.task {
+            Task::Segments(objects) => Some(objects),
+            Task::Objects(_) | Task::Upload { .. } | Task::Lead(_) => None,
+        });
+        Ok(objects.flatten().collect())
     }
 
     /// A few chores that are due, the longest due first. One that cannot be read is passed over.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::chores::Chore;
 use super::item::{encode, entities};
 use super::keys::Key;
 use super::transaction::{Refused, Transaction};
@@ -248,8 +249,16 @@ impl Store {
         Ok(self.files()?.remove(&[format!("folds/{org}/{version}")]).await?)
     }
 
+    /// Removes what a fold replaced, but for what another has replaced, or written, so lately that it may be read yet:
+    /// that is for the chore of that fold.
+    pub(crate) async fn remove_replaced(&self, chore: &Chore, objects: &[String]) -> Result<(), StoreError> {
+        let lately = self.lately_folded(chore).await?;
+        let over: Vec<String> = objects.iter().filter(|object| !lately.contains(*object)).cloned().collect();
+        self.remove_segments(chore.org(), &over).await
+    }
+
     /// Removes those of some objects that are no segments of an organisation any more.
-    pub async fn remove_segments(&self, org: OrgId, objects: &[String]) -> Result<(), StoreError> {
+    pub(super) async fn remove_segments(&self, org: OrgId, objects: &[String]) -> Result<(), StoreError> {
         let manifest = self.manifest(org).await?;
         let named = |object: &&String| manifest.segments.iter().any(|of| of.object == **object);
         let gone: Vec<String> = objects.iter().filter(|object| !named(object)).cloned().collect();
