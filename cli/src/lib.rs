@@ -4,6 +4,7 @@
 //! - [`gateway`]: an API Gateway HTTP API in small
 //! - [`bucket`]: S3 in small, in a folder
 //! - [`events`]: what comes into the bucket, told to functions
+//! - [`role`]: as which function a task runs
 //! - [`dev`]: the local stack
 //! - `snippet`: the HTML that puts a form on a website
 //! - `args`, `commands`: the command line
@@ -14,6 +15,7 @@ mod commands;
 pub mod dev;
 pub mod events;
 pub mod gateway;
+pub mod role;
 mod snippet;
 pub mod template;
 

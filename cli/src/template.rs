@@ -50,6 +50,11 @@ pub enum TemplateError {
     Tables(usize),
 }
 
+/// The whole template that ships, as JSON; of a tagged value (`!Ref Table`, `!If […]`) only what stands behind the tag.
+pub fn shipped() -> Result<Value, TemplateError> {
+    Ok(plain(&serde_yaml_ng::from_str(SHIPPED)?))
+}
+
 impl Template {
     /// The template that ships.
     pub fn shipped() -> Result<Self, TemplateError> {
@@ -127,7 +132,7 @@ fn create_table(properties: &Value) -> Value {
     Value::Object(kept.collect())
 }
 
-/// YAML as JSON; of a tagged value (`!Ref Table`, `!If […]`) only what stands behind the tag.
+/// YAML as JSON, see [`shipped`].
 fn plain(yaml: &Yaml) -> Value {
     match yaml {
         Yaml::Null => Value::Null,

@@ -118,6 +118,24 @@ async fn the_organisation_is_the_headers_the_tokens_or_the_only_one() {
 }
 
 #[tokio::test]
+async fn a_token_without_an_organisation_serves_every_function() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let exp = app.now().timestamp() + 60;
+    let plain = format!("Bearer {}", tokens::hs256(SECRET, "HS256", &json!({"sub": admin.user, "exp": exp})));
+    let bare = admin.with("authorization", &plain).with("organization-id", "");
+
+    let lead = bare.open_lead("Lovelace", json!({})).await;
+    let path = format!("/api/leads/{}/", lead.id());
+    let comment = bare.post(&path, json!({"comment": "Called"})).await;
+
+    assert_eq!(comment.status, 201, "{}", comment.text);
+    for path in ["/api/leads/", &path, "/api/leads/companies/", "/api/leads/upload/"] {
+        assert_eq!(bare.get(path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_deactivated_user_is_shut_out_at_once() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

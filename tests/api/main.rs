@@ -21,6 +21,7 @@ mod imports;
 mod limits;
 mod list;
 mod log;
+mod policies;
 mod rights;
 mod routes;
 mod rules;

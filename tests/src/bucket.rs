@@ -28,6 +28,7 @@ use tempfile::TempDir;
 
 use crate::engine::{Fault, TRIP};
 use crate::line::Line;
+use crate::policies::{self, Guard};
 use crate::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestApp, sdk_config};
 
 /// What the bucket is called.
@@ -51,17 +52,18 @@ pub struct Bucket {
     service: leadctl::bucket::Bucket,
     folder: Arc<TempDir>,
     line: Line,
+    guard: Guard,
     state: Arc<Mutex<State>>,
 }
 
 impl Bucket {
     /// A bucket with nothing in it.
-    pub(crate) fn empty(template: &Template, line: Line) -> Self {
+    pub(crate) fn empty(template: &Template, line: Line, guard: Guard) -> Self {
         let folder = TempDir::new().unwrap();
         let queue = Queue::open(&folder.path().join("events"), template).unwrap();
         let (root, keys) = (folder.path().join("s3"), (ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = leadctl::bucket::Bucket::open(&root, BUCKET, keys, queue).unwrap();
-        Self { service, folder: Arc::new(folder), line, state: Arc::default() }
+        Self { service, folder: Arc::new(folder), line, guard, state: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -124,7 +126,12 @@ impl Bucket {
             let length = request.body().len().into();
             request.headers_mut().insert(CONTENT_LENGTH, length); // whatever the sender says
         }
+        let (operation, uri) = (operation(request.method(), request.uri()), request.uri().clone());
         let (parts, body) = self.service.call(request.map(Body::from)).await.into_parts();
+        let is_there = parts.status != StatusCode::NOT_FOUND;
+        if !self.guard.admits(|| policies::of_bucket(operation, &uri, is_there)) {
+            return refuse(StatusCode::FORBIDDEN, "AccessDenied");
+        }
         Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
     }
 
@@ -157,7 +164,7 @@ impl Bucket {
                 self.send(request).await;
                 return Err(ConnectorError::timeout("the answer was lost".into()));
             }
-            Some(Fault::Throttled) => slow_down(),
+            Some(Fault::Throttled) => refuse(StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
             Some(Fault::Broken | Fault::Conflict | Fault::Unprocessed) => {
                 return Err(ConnectorError::io("the connection broke".into()));
             }
@@ -257,10 +264,10 @@ fn operation(method: &Method, uri: &Uri) -> &'static str {
     }
 }
 
-fn slow_down() -> Response<Bytes> {
-    let body = "<Error><Code>SlowDown</Code><Message>as the test asked</Message></Error>";
-    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+fn refuse(status: StatusCode, code: &str) -> Response<Bytes> {
+    let body = format!("<Error><Code>{code}</Code><Message>as the test asked</Message></Error>");
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
 }

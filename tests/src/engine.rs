@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use database::{Database, Refusal};
 
 use crate::line::Line;
+use crate::policies::{self, Guard};
 
 pub use gate::{Aim, Gate};
 
@@ -60,6 +61,7 @@ struct State {
 pub struct Engine {
     database: Database,
     line: Line,
+    guard: Guard,
     state: Arc<Mutex<State>>,
     gate: Option<Gate>,
 }
@@ -72,10 +74,10 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// An engine with one table.
-    pub(crate) fn with_table(create_table: &Value, line: Line) -> Self {
+    pub(crate) fn with_table(create_table: &Value, line: Line, guard: Guard) -> Self {
         let database = Database::new();
         database.run("CreateTable", &create_table.to_string()).unwrap();
-        Self { database, line, state: Arc::default(), gate: None }
+        Self { database, line, guard, state: Arc::default(), gate: None }
     }
 
     /// The same behind a gate.
@@ -165,6 +167,9 @@ impl Engine {
         }
         if !self.line.passes() {
             return Err(ConnectorError::io("the line is cut".into()));
+        }
+        if !self.guard.admits(|| policies::of_table(&operation, &body)) {
+            return Ok(refuse("AccessDeniedException", json!({})));
         }
         let fault = self.fault(&operation);
         match fault {

@@ -6,6 +6,7 @@ mod client;
 mod described;
 mod engine;
 mod line;
+pub mod policies;
 mod secrets;
 pub mod stage;
 pub mod tokens;
@@ -33,6 +34,7 @@ use serde_json::{Value, json};
 
 use bucket::{BUCKET, ENDPOINT};
 use line::Line;
+use policies::Guard;
 use secrets::SecretsManager;
 
 pub use bucket::Bucket;
@@ -58,6 +60,7 @@ pub struct TestApp {
     pub engine: Engine,
     pub bucket: Bucket,
     line: Line,
+    guard: Guard,
     gateway: Gateway,
     ahead: Arc<AtomicI64>,
     stopped: Arc<OnceLock<DateTime<Utc>>>,
@@ -83,10 +86,10 @@ impl TestApp {
 
     fn build(auth: Auth, slash: TrailingSlash, proxies: usize) -> Self {
         let template = Template::shipped().unwrap();
-        let line = Line::default();
-        let engine = Engine::with_table(&template.create_table(TABLE), line.clone());
+        let (line, guard) = (Line::default(), Guard::default());
+        let engine = Engine::with_table(&template.create_table(TABLE), line.clone(), guard.clone());
         let store = Store::new(aws::client(&sdk_config(engine.clone())), TABLE);
-        let bucket = Bucket::empty(&template, line.clone());
+        let bucket = Bucket::empty(&template, line.clone(), guard.clone());
         let config = sdk_config(bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
         let files = Files::new(aws::bucket_client(&config), BUCKET);
         let (ahead, stopped) = (Arc::new(AtomicI64::new(0)), Arc::new(OnceLock::new()));
@@ -105,7 +108,7 @@ impl TestApp {
         let app = App::new(store, auth, clock).with_files(files).behind(proxies).watched(watch);
         let app = Arc::new(app);
         let gateway = Gateway::new(&template, app.clone(), slash).unwrap();
-        Self { app, engine, bucket, line, gateway, ahead, stopped, log }
+        Self { app, engine, bucket, line, guard, gateway, ahead, stopped, log }
     }
 
     /// The lines that the log got since this was last asked, one for each request and message.
@@ -276,6 +279,15 @@ impl TestApp {
             headers: Vec::new(),
             address: ADDRESS,
         }
+    }
+}
+
+impl Drop for TestApp {
+    /// Whatever the test was about: a function that asked for what its policy does not give has failed.
+    fn drop(&mut self) {
+        self.guard.tell();
+        let denied = self.guard.denied();
+        assert!(denied.is_empty() || std::thread::panicking(), "no policy lets {denied:#?}");
     }
 }
 

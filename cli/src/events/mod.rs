@@ -132,6 +132,7 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
     use tempfile::TempDir;
 
+    use super::functions::Handle;
     use super::*;
 
     /// An app that reaches nothing.
@@ -145,8 +146,8 @@ pub(crate) mod tests {
     /// A queue of imports. Its function fails at a message's first delivery, panics at the second and handles the
     /// third.
     pub(crate) fn queue(folder: &Path) -> Queue {
-        let function: Function = |_, event| Box::pin(read(event));
-        Queue::of(folder, vec![("imports/".to_owned(), function)])
+        let handle: Handle = |_, event| Box::pin(read(event));
+        Queue::of(folder, vec![("imports/".to_owned(), ("reads", handle))])
     }
 
     async fn read(event: Value) -> serde_json::Result<Value> {

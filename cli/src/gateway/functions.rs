@@ -8,11 +8,16 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
 use leadline::{App, BoxError};
 
+use crate::role;
+
 /// A function's `handle`.
-pub(super) type Function = fn(Arc<App>, Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+type Handle = fn(Arc<App>, Request) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// The name of a function's binary, and what it does.
+pub(super) type Function = (&'static str, Handle);
 
 /// Every function by the name of its binary.
-const FUNCTIONS: [(&str, Function); 8] = [
+const FUNCTIONS: [Function; 8] = [
     ("lead-comment", |app, request| Box::pin(async move { lead_comment::handle(&app, request).await })),
     ("lead-companies", |app, request| Box::pin(async move { lead_companies::handle(&app, request).await })),
     ("lead-create", |app, request| Box::pin(async move { lead_create::handle(&app, request).await })),
@@ -25,7 +30,7 @@ const FUNCTIONS: [(&str, Function); 8] = [
 
 /// The function of that binary.
 pub(super) fn find(binary: &str) -> Option<Function> {
-    FUNCTIONS.iter().find(|(name, _)| *name == binary).map(|(_, function)| *function)
+    FUNCTIONS.into_iter().find(|(name, _)| *name == binary)
 }
 
 /// Runs a function on an event, in a task of its own: a panic is an error here, and a client who
@@ -36,18 +41,14 @@ pub(super) async fn invoke(
     event: Vec<u8>,
     context: Context,
 ) -> Result<Vec<u8>, BoxError> {
-    tokio::spawn(run(function, app, event, context)).await?
+    let (binary, handle) = function;
+    tokio::spawn(role::run(binary, run(handle, app, event, context))).await?
 }
 
-async fn run(
-    function: Function,
-    app: Arc<App>,
-    event: Vec<u8>,
-    context: Context,
-) -> Result<Vec<u8>, BoxError> {
+async fn run(handle: Handle, app: Arc<App>, event: Vec<u8>, context: Context) -> Result<Vec<u8>, BoxError> {
     let payload: LambdaRequest = serde_json::from_slice(&event)?;
     let mut adapter = Adapter::from(service_fn(move |request: Request| {
-        let answer = function(Arc::clone(&app), request);
+        let answer = handle(Arc::clone(&app), request);
         async move { Ok::<_, Infallible>(answer.await) }
     }));
     let Ok(answer) = adapter.call(LambdaEvent::new(payload, context)).await;

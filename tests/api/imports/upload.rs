@@ -52,6 +52,22 @@ async fn good_rows_become_leads_and_bad_ones_are_told() {
 }
 
 #[tokio::test]
+async fn an_import_whose_result_is_gone_is_still_shown() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let import =
+        send(&admin, "leads.csv", "Name,E-mail\nAda Lovelace,ada@example.com\nAlan Turing,none\n", &[]).await;
+    let id = import.id();
+    assert_eq!(import.body["errors"].as_array().unwrap().len(), 1);
+
+    app.bucket.damage(&format!("results/{}/{id}/result.json", admin.org), |_| None); // kept 90 days
+    let shown = admin.get(&format!("{PATH}{id}/")).await;
+
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    assert_eq!((counts(&shown.body), &shown.body["errors"]), (counts(&import.body), &json!([])));
+}
+
+#[tokio::test]
 async fn a_request_brings_one_file() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
