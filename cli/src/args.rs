@@ -28,8 +28,9 @@ Exit status:
 
 /// Runs Leadline on this machine and looks after its organisations, here and on AWS.
 ///
-/// Commands work on the local stack of --data-dir; without it on the table that LEADLINE_TABLE names and the
-/// bucket that LEADLINE_BUCKET names, by the usual AWS environment; without that on the local stack in .local.
+/// Commands work on the local stack of --data-dir, or on the stack on AWS that --stack or LEADLINE_STACK names, by the
+/// usual AWS environment; without those on the table that LEADLINE_TABLE names and the bucket that LEADLINE_BUCKET
+/// names; without that on the local stack in .local.
 #[derive(Debug, Parser)]
 #[command(name = "leadctl", version)]
 pub(crate) struct Args {
@@ -39,6 +40,9 @@ pub(crate) struct Args {
     /// Folder of the local stack
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Stack on AWS, as CloudFormation knows it
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "data_dir")]
+    pub(crate) stack: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -255,7 +259,7 @@ pub(crate) struct Snippet {
     /// Secret of the key, as create or rotate showed it; without it the form has a placeholder
     #[arg(long, value_name = "SECRET")]
     pub(crate) api_key: Option<Hidden>,
-    /// Address of the API; not needed for a local stack
+    /// Address of the API; not needed for a local stack, or with --stack
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<ApiAddress>,
 }

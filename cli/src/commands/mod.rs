@@ -13,6 +13,7 @@ mod progress;
 mod rules;
 mod schema;
 mod snippet;
+mod stack;
 mod team;
 mod token;
 mod user;
@@ -24,7 +25,7 @@ use leadline::BoxError;
 use leadline::store::StoreError;
 
 use self::answer::Answer;
-use self::place::Place;
+use self::place::{Named, Place};
 use crate::args::{Args, Command};
 use crate::dev;
 
@@ -33,8 +34,11 @@ const DATA_DIR: &str = ".local";
 
 /// Does a command and prints its answer.
 pub(crate) async fn run(args: Args) -> Result<ExitCode, BoxError> {
-    let Args { json, data_dir, command } = args;
+    let Args { json, data_dir, stack, command } = args;
     if let Command::Dev(options) = command {
+        if stack.is_some() {
+            return Err("dev runs a stack here; --stack names one on AWS".into());
+        }
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR));
         dev::run(dev::Options { port: options.port, data_dir, ephemeral: options.ephemeral }).await?;
         return Ok(ExitCode::SUCCESS);
@@ -42,7 +46,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, BoxError> {
     if let Command::Schema(wanted) = command {
         return schema::run(&wanted)?.tell(json);
     }
-    let place = Place::open(data_dir).await?;
+    let place = Place::open(Named { data_dir, stack }).await?;
     let ended = perform(&place, &command, json).await;
     place.close().await?;
     ended?.tell(json)

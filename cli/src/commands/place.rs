@@ -1,13 +1,15 @@
-//! Where commands work: a local stack, or a table and a bucket on AWS.
+//! Where commands work: a local stack, a stack on AWS, or a table and a bucket there.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
+use aws_types::SdkConfig;
 use leadline::auth::Auth;
 use leadline::domain::{OrgId, User, UserId};
 use leadline::{BoxError, Clock, Files, Ids, Store, aws};
 
 use super::DATA_DIR;
+use super::stack::Stack;
 use crate::dev::{DevJson, LocalStack};
 
 /// A table, and what is needed to fill it.
@@ -17,30 +19,71 @@ pub(super) struct Place {
     pub(super) clock: Clock,
     pub(super) ids: Ids,
     files: Option<Files>,
-    local: Option<LocalStack>,
+    at: At,
+}
+
+#[derive(Debug)]
+enum At {
+    /// On this machine.
+    Local(LocalStack),
+    /// A stack on AWS.
+    Stack(Stack, Box<SdkConfig>),
+    /// Where the environment says.
+    Environment,
+}
+
+/// Which place a command line names, if any.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// The folder of a local stack.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A stack on AWS.
+    pub(crate) stack: Option<String>,
 }
 
 impl Place {
-    /// The local stack of that folder, else the table that the environment names, else the local
+    /// The place that the command line names, else the stack or the table that the environment names, else the local
     /// stack in `.local`.
-    pub(super) async fn open(data_dir: Option<PathBuf>) -> Result<Self, BoxError> {
-        let named = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
-        let (store, files, local) = match (data_dir, named("LEADLINE_TABLE")) {
-            (None, Some(table)) => {
-                let config = aws::config().await;
-                let bucket = |name: String| Files::new(aws::function_bucket_client(&config), name);
-                (Store::new(aws::client(&config), table), named("LEADLINE_BUCKET").map(bucket), None)
-            }
-            (data_dir, _) => {
-                let local = LocalStack::open(data_dir.as_deref().unwrap_or(Path::new(DATA_DIR))).await?;
-                (local.store.clone(), Some(local.files.clone()), Some(local))
-            }
-        };
+    pub(super) async fn open(named: Named) -> Result<Self, BoxError> {
+        let var = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        match named {
+            Named { data_dir: Some(folder), .. } => Self::local(&folder).await,
+            Named { stack: Some(name), .. } => Self::stack(name).await,
+            Named { data_dir: None, stack: None } => match (var("LEADLINE_STACK"), var("LEADLINE_TABLE")) {
+                (Some(name), _) => Self::stack(name).await,
+                (None, Some(table)) => {
+                    let config = aws::config().await;
+                    Ok(Self::on_aws(&config, &table, var("LEADLINE_BUCKET").as_deref(), At::Environment))
+                }
+                (None, None) => Self::local(Path::new(DATA_DIR)).await,
+            },
+        }
+    }
+
+    async fn local(folder: &Path) -> Result<Self, BoxError> {
+        let local = LocalStack::open(folder).await?;
+        Ok(Self::new(local.store.clone(), Some(local.files.clone()), At::Local(local)))
+    }
+
+    async fn stack(name: String) -> Result<Self, BoxError> {
+        let config = aws::config().await;
+        let stack = Stack::find(name, &config).await?;
+        let (table, bucket) = (stack.table()?.to_owned(), stack.bucket()?.to_owned());
+        let at = At::Stack(stack, Box::new(config.clone()));
+        Ok(Self::on_aws(&config, &table, Some(&bucket), at))
+    }
+
+    fn on_aws(config: &SdkConfig, table: &str, bucket: Option<&str>, at: At) -> Self {
+        let files = bucket.map(|name| Files::new(aws::function_bucket_client(config), name));
+        Self::new(Store::new(aws::client(config), table), files, at)
+    }
+
+    fn new(store: Store, files: Option<Files>, at: At) -> Self {
         let store = match &files {
             Some(files) => store.with_bucket(files.clone()),
             None => store,
         };
-        Ok(Self { store, clock: Clock::system(), ids: Ids::default(), files, local })
+        Self { store, clock: Clock::system(), ids: Ids::default(), files, at }
     }
 
     /// The bucket; an error if nobody says which.
@@ -50,15 +93,28 @@ impl Place {
 
     /// How tokens are signed here.
     pub(super) async fn auth(&self) -> Result<Auth, BoxError> {
-        match &self.local {
-            Some(local) => local.auth(),
-            None => Auth::from_env().await,
+        match &self.at {
+            At::Local(local) => local.auth(),
+            At::Stack(stack, config) => Auth::from_config(&stack.token()?, config).await,
+            At::Environment => Auth::from_env().await,
         }
+    }
+
+    /// The address of the API, if anybody says it.
+    pub(super) fn api(&self) -> Result<Option<String>, BoxError> {
+        Ok(match &self.at {
+            At::Local(_) => self.dev().map(|dev| dev.api),
+            At::Stack(stack, _) => Some(stack.api()?.to_owned()),
+            At::Environment => None,
+        })
     }
 
     /// What the local stack says of itself; nothing on AWS, or if it never ran.
     pub(super) fn dev(&self) -> Option<DevJson> {
-        self.local.as_ref()?.dev()
+        match &self.at {
+            At::Local(local) => local.dev(),
+            At::Stack(..) | At::Environment => None,
+        }
     }
 
     /// An error if there is no such organisation.
@@ -74,11 +130,11 @@ impl Place {
 
     /// Leaves it.
     pub(super) async fn close(self) -> Result<(), BoxError> {
-        let Self { store, files, local, .. } = self;
+        let Self { store, files, at, .. } = self;
         drop((store, files));
-        match local {
-            Some(local) => local.close().await,
-            None => Ok(()),
+        match at {
+            At::Local(local) => local.close().await,
+            At::Stack(..) | At::Environment => Ok(()),
         }
     }
 }
