@@ -13,7 +13,7 @@ pub mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
@@ -50,6 +50,7 @@ pub const METRICS: &str = "Leadline/tests";
 pub const SECRET: &[u8] = b"a secret of tests: thirty-two bytes and more";
 /// What the verifier of a capture key knows the key by, in tests.
 pub const CAPTCHA_SECRET: &str = "a secret of captcha tests";
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::shipped().unwrap());
 /// Where clients are who are nowhere else.
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
@@ -85,11 +86,11 @@ impl TestApp {
     }
 
     fn build(auth: Auth, slash: TrailingSlash, proxies: usize) -> Self {
-        let template = Template::shipped().unwrap();
+        let template = &*TEMPLATE;
         let (line, guard) = (Line::default(), Guard::default());
         let engine = Engine::with_table(&template.create_table(TABLE), line.clone(), guard.clone());
         let store = Store::new(aws::client(&sdk_config(engine.clone())), TABLE);
-        let bucket = Bucket::empty(&template, line.clone(), guard.clone());
+        let bucket = Bucket::empty(template, line.clone(), guard.clone());
         let config = sdk_config(bucket.clone()).into_builder().endpoint_url(ENDPOINT).build();
         let files = Files::new(aws::bucket_client(&config), BUCKET);
         let (ahead, stopped) = (Arc::new(AtomicI64::new(0)), Arc::new(OnceLock::new()));
@@ -107,7 +108,7 @@ impl TestApp {
         };
         let app = App::new(store, auth, clock).with_files(files).behind(proxies).watched(watch);
         let app = Arc::new(app);
-        let gateway = Gateway::new(&template, app.clone(), slash).unwrap();
+        let gateway = Gateway::new(template, app.clone(), slash).unwrap();
         Self { app, engine, bucket, line, guard, gateway, ahead, stopped, log }
     }
 

@@ -1,6 +1,6 @@
 //! IAM in small: what the template lets each function do, held against each request that a function makes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -21,6 +21,13 @@ const TABLE_ARN: &str = "Table.Arn";
 const BUCKET_ARN: &str = "Bucket.Arn";
 
 static TEMPLATE: LazyLock<Value> = LazyLock::new(|| template::shipped().unwrap());
+/// What the policies of each function say, by its binary; those too that it shares with others.
+static STATEMENTS: LazyLock<BTreeMap<&str, Vec<Statement>>> = LazyLock::new(|| {
+    let functions = resources().values().filter(|it| it["Type"] == "AWS::Serverless::Function");
+    functions
+        .map(|it| (it["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap(), statements(it)))
+        .collect()
+});
 
 /// A request as IAM sees it.
 #[derive(Debug)]
@@ -51,7 +58,7 @@ impl Guard {
     /// Whether the function that this task runs may do all of it. Who is no function may do everything.
     pub(crate) fn admits(&self, asked: impl FnOnce() -> Vec<Asked>) -> bool {
         let Some(function) = role::current() else { return true };
-        let (statements, mut admits) = (statements(function), true);
+        let (statements, mut admits) = (&STATEMENTS[function], true);
         for asked in asked() {
             let matching = || statements.iter().filter(|statement| statement.covers(&asked));
             if matching().next().is_some() && matching().all(|statement| statement.allows) {
@@ -83,11 +90,9 @@ impl Guard {
 /// Everything that the template lets functions do with table and bucket: function, action and resource, or function and
 /// how keys begin.
 pub fn granted() -> BTreeSet<String> {
-    let functions = resources().values().filter(|it| it["Type"] == "AWS::Serverless::Function");
-    let binaries = functions.map(|it| it["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap());
     let mut granted = BTreeSet::new();
-    for binary in binaries {
-        for statement in statements(binary).iter().filter(|statement| statement.allows) {
+    for (binary, statements) in &*STATEMENTS {
+        for statement in statements.iter().filter(|statement| statement.allows) {
             granted.extend(statement.grants().map(|grant| grant.of(binary)));
         }
     }
@@ -169,10 +174,8 @@ fn resources() -> &'static Map<String, Value> {
     TEMPLATE["Resources"].as_object().unwrap()
 }
 
-/// What all policies of a function say, those too that it shares with others.
-fn statements(binary: &str) -> Vec<Statement> {
-    let function = resources().values().find(|it| it["Metadata"]["BuildProperties"]["Binary"] == binary);
-    let policies = function.unwrap()["Properties"]["Policies"].as_array().into_iter().flatten();
+fn statements(function: &'static Value) -> Vec<Statement> {
+    let policies = function["Properties"]["Policies"].as_array().into_iter().flatten();
     let documents = policies.map(|policy| match policy.as_str() {
         Some(managed) => &resources()[managed]["Properties"]["PolicyDocument"],
         None => policy,
