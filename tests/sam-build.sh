@@ -18,8 +18,9 @@ case $architecture in
   *) die "ARCHITECTURE must be arm64 or x86_64, not $architecture" ;;
 esac
 
-# Not optimised across crates, which takes most of the time of a deployment's build: the benchmark of starts has that.
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+# Not optimised, which takes most of the time of a deployment's build: the benchmark of starts builds what ships. With
+# SAM_BUILD_MODE=release this does as well.
+export SAM_BUILD_MODE=${SAM_BUILD_MODE:-debug}
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-eu-central-1}
 rm -rf "$build"
 sam build --beta-features --template template.yaml --build-dir "$build" \
