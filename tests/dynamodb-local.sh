@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole-request tests against AWS's DynamoDB Local instead of the engine in the process; arguments go to the test
 # program. Left out are tests of what DynamoDB Local counts or cuts otherwise than DynamoDB: units, and pages of rows.
+# And those of policies, which ask for nothing of an engine and run other tests again.
 # Needs cargo, npm and Java 17; as root on Debian, Java is installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -4,6 +4,7 @@ mod values;
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use leadline::domain::{KeyId, OnDuplicate, OrgId, Role, TeamId, UserId, WhenDown};
 
@@ -41,7 +42,8 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Stack on AWS, as CloudFormation knows it
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "data_dir")]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "data_dir",
+        value_parser = NonEmptyStringValueParser::new())] // no name is every stack to CloudFormation
     pub(crate) stack: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,

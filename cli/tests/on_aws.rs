@@ -145,6 +145,7 @@ fn what_is_no_stack_of_leadline_is_told_apart() {
     for (output, said) in [
         (no_table.leadctl(&["--stack", "other", "org", "list"]), "Stack with id other does not exist"),
         (no_table.leadctl(&["--stack", NAME, "org", "list"]), "has no output TableName"),
+        (provider.leadctl(&["--stack", "", "org", "list"]), "a value is required"),
         (provider.leadctl(&words), "its identity provider"),
         (provider.leadctl(&["--stack", NAME, "--data-dir", "x", "org", "list"]), "cannot be used with"),
     ] {

@@ -33,7 +33,7 @@ enum At {
 }
 
 /// Which place a command line names, if any.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Named {
     /// The folder of a local stack.
     pub(crate) data_dir: Option<PathBuf>,
