@@ -41,6 +41,7 @@ async fn only_a_token_that_holds_lets_in() {
         ("algorithm none", format!("Bearer {}", tokens::hs256(SECRET, "none", &claims)), 401),
         ("algorithm of the token", format!("Bearer {}", tokens::hs256(SECRET, "HS512", &claims)), 401),
         ("a bit flipped", format!("{}A", &good[..good.len() - 1].to_owned()), 401),
+        ("a critical extension", format!("Bearer {}", tokens::critical(SECRET, &claims)), 401),
         ("a stranger", hs256(&json!({"sub": "auth0|nobody", "exp": now + 60})), 403),
     ] {
         let answer = admin.with("authorization", &header).get("/api/leads/").await;

@@ -15,8 +15,16 @@ fn part(bytes: impl AsRef<[u8]>) -> String {
 
 /// A token signed with HMAC-SHA-256 whatever its header says.
 pub fn hs256(secret: &[u8], algorithm: &str, claims: &Value) -> String {
-    let text =
-        format!("{}.{}", part(json!({"alg": algorithm, "typ": "JWT"}).to_string()), part(claims.to_string()));
+    signed(secret, &json!({"alg": algorithm, "typ": "JWT"}), claims)
+}
+
+/// One whose header demands that an extension is understood.
+pub fn critical(secret: &[u8], claims: &Value) -> String {
+    signed(secret, &json!({"alg": "HS256", "typ": "JWT", "crit": ["b64"], "b64": true}), claims)
+}
+
+fn signed(secret: &[u8], header: &Value, claims: &Value) -> String {
+    let text = format!("{}.{}", part(header.to_string()), part(claims.to_string()));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes());
     format!("{text}.{}", part(signature))
 }

@@ -89,7 +89,11 @@ impl Rules {
             None => validation.iss = None,
         }
         validation.validate_aud = false; // checked below, for some providers name it otherwise
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
+        let token = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?;
+        if token.header.crit.is_some() {
+            return None; // RFC 7515, 4.1.11: what must be understood is none of what we understand
+        }
+        let claims = token.claims;
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are exact in an f64")]
         let now = now.timestamp_millis() as f64 / 1000.0;
         let begun = claims.nbf.is_none_or(|nbf| nbf - LEEWAY <= now);
