@@ -25,9 +25,9 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct TokenConfig {
     pub keys: TokenKeys,
-    /// `LEADLINE_TOKEN_ISSUER`: the `iss` a token must have, if set.
+    /// `LEADLINE_TOKEN_ISSUER`: the `iss` a token must have, if set; with a key set it is.
     pub issuer: Option<String>,
-    /// `LEADLINE_TOKEN_AUDIENCE`: an `aud` a token must have, if set.
+    /// `LEADLINE_TOKEN_AUDIENCE`: an `aud` a token must have, if set; with a key set it is.
     pub audience: Option<String>,
 }
 
@@ -49,6 +49,8 @@ pub enum TokenKeys {
 pub enum ConfigError {
     #[error("{0} is not set")]
     Missing(&'static str),
+    #[error("with LEADLINE_JWKS_URL {0} must be set: a provider signs tokens for others too")]
+    TokensForOthers(&'static str),
     #[error("LEADLINE_TOKEN_ALGORITHM must be HS256, RS256, ES256 or EdDSA, not {0}")]
     Algorithm(String),
     #[error("LEADLINE_TRUSTED_PROXIES must be a number from 0 to 9")]
@@ -84,8 +86,12 @@ impl Config {
 impl TokenConfig {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_vars(var)
+    }
+
+    fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let keys = match var("LEADLINE_TOKEN_ALGORITHM").as_deref() {
-            None | Some("HS256") => Self::secret()?,
+            None | Some("HS256") => Self::secret(&var)?,
             Some(name) => {
                 let algorithm = match name {
                     "RS256" => Algorithm::RS256,
@@ -97,10 +103,18 @@ impl TokenConfig {
                 TokenKeys::Jwks { algorithm, url }
             }
         };
-        Ok(Self { keys, issuer: var("LEADLINE_TOKEN_ISSUER"), audience: var("LEADLINE_TOKEN_AUDIENCE") })
+        let (issuer, audience) = (var("LEADLINE_TOKEN_ISSUER"), var("LEADLINE_TOKEN_AUDIENCE"));
+        if matches!(keys, TokenKeys::Jwks { .. }) {
+            // RFC 8725, 3.8 and 3.9.
+            for (name, value) in [("LEADLINE_TOKEN_ISSUER", &issuer), ("LEADLINE_TOKEN_AUDIENCE", &audience)]
+            {
+                value.as_ref().ok_or(ConfigError::TokensForOthers(name))?;
+            }
+        }
+        Ok(Self { keys, issuer, audience })
     }
 
-    fn secret() -> Result<TokenKeys, ConfigError> {
+    fn secret(var: impl Fn(&str) -> Option<String>) -> Result<TokenKeys, ConfigError> {
         match (var("LEADLINE_TOKEN_SECRET"), var("LEADLINE_TOKEN_SECRET_ARN")) {
             (Some(text), _) => {
                 Secret::new(text.into_bytes()).map(TokenKeys::Secret).map_err(|_| ConfigError::Secret)
@@ -108,5 +122,32 @@ impl TokenConfig {
             (None, Some(arn)) => Ok(TokenKeys::SecretArn(arn)),
             (None, None) => Ok(TokenKeys::None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_set_needs_to_know_whose_tokens_are_for_whom() {
+        let all = [
+            ("LEADLINE_TOKEN_ALGORITHM", "RS256"),
+            ("LEADLINE_JWKS_URL", "https://id.example/jwks.json"),
+            ("LEADLINE_TOKEN_ISSUER", "https://id.example"),
+            ("LEADLINE_TOKEN_AUDIENCE", "leadline"),
+        ];
+        let read = |without: &str| {
+            TokenConfig::from_vars(|name| {
+                let (_, value) = all.iter().find(|(known, _)| *known == name && name != without)?;
+                Some((*value).to_owned())
+            })
+        };
+
+        assert_eq!(read("").unwrap().audience.as_deref(), Some("leadline"));
+        for (without, _) in &all[1..] {
+            assert!(read(without).unwrap_err().to_string().contains(without), "{without}");
+        }
+        assert!(read("LEADLINE_TOKEN_ALGORITHM").is_ok(), "a secret of one's own signs for nobody else");
     }
 }
