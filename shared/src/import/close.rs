@@ -198,11 +198,10 @@ impl<'f> Report<'f> {
     }
 
     fn line(&mut self, cells: &[String], last: &str) -> Result<(), ImportError> {
-        let cells =
-            cells.iter().map(|cell| neutralised(restored(cell))).take(self.columns.unwrap_or_default());
-        for cell in cells.chain([neutralised(last)]) {
-            self.csv.write_field(cell.as_bytes()).map_err(broken)?;
+        for cell in cells.iter().take(self.columns.unwrap_or_default()) {
+            self.csv.write_field(neutralised(&restored(cell)).as_bytes()).map_err(broken)?;
         }
+        self.csv.write_field(neutralised(last).as_bytes()).map_err(broken)?;
         self.csv.write_record(None::<&[u8]>).map_err(broken)
     }
 

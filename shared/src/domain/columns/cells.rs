@@ -13,8 +13,12 @@ pub(super) const ERRORS: &str = "#BLOCKED! #BUSY! #CALC! #CONNECT! #DIV/0! #ERRO
                       #NAME? #NULL! #NUM! #PYTHON! #REF! #SPILL! #UNKNOWN! #VALUE!";
 
 /// A cell as it is meant, trimmed; none if it is blank or beyond the row's end.
-pub(super) fn text(cells: &[String], column: usize) -> Option<&str> {
-    cells.get(column).map(|cell| restored(cell).trim()).filter(|text| !text.is_empty())
+pub(super) fn text(cells: &[String], column: usize) -> Option<Cow<'_, str>> {
+    let text = match restored(cells.get(column)?) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 pub(super) fn is_error(text: &str) -> bool {
@@ -127,21 +131,55 @@ fn besides<'a>(name: &'a str, part: &str) -> (&'a str, &'a str) {
         _ => (name, name),
     }
 }
+
+/// What a spreadsheet program that is set to another list separator may begin a new cell, or a new row, after.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+const TRIGGERS: [char; 4] = ['=', '+', '-', '@'];
+
 /// A spreadsheet program may take the cell for a formula, now or once apostrophes in front are gone.
 fn is_formula(cell: &str) -> bool {
-    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+    let cell = cell.trim_start_matches('\'');
+    cell.starts_with(TRIGGERS) || cell.starts_with(['\t', '\r'])
+}
+
+/// A part of a cell, after a separator, that may become a cell by itself and be taken for a formula. Quotes count for
+/// nothing there, and what begins with them may come without them.
+fn is_hidden_formula(part: &str) -> bool {
+    part.trim_start_matches(['\'', '"', ' ']).starts_with(TRIGGERS)
 }
 
 /// A cell as a file of ours holds it: with an apostrophe in front if it begins with `=`, `+`, `-`, `@`, a tab or a
 /// carriage return, so that no spreadsheet program takes it for a formula; also if it begins with apostrophes and then
-/// one of these, so that [`restored`] knows the apostrophe that we put there from one that was there.
+/// one of these, so that [`restored`] knows the apostrophe that we put there from one that was there. The same after each
+/// `;`, tab and line break within it, where a program set to another separator than the comma begins a cell: see OWASP,
+/// "CSV Injection".
 pub fn neutralised(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    let cell = in_parts(cell, |part, written| {
+        if is_hidden_formula(part) {
+            written.push('\'');
+        }
+        written.push_str(part);
+    });
+    if is_formula(&cell) { Cow::Owned(format!("'{cell}")) } else { cell }
 }
 
-/// What [`neutralised`] made the cell from: without its first apostrophe, if after it comes what [`neutralised`] puts
-/// one before. `restored(&neutralised(cell)) == cell` for every cell, so that a file that we wrote goes back in
-/// unchanged; in a file of somebody else `'+1 555 0100` is the telephone number too.
-pub fn restored(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+/// What [`neutralised`] made the cell from: without each apostrophe that stands before what [`neutralised`] puts one
+/// before. `restored(&neutralised(cell)) == cell` for every cell, so that a file that we wrote goes back in unchanged; in
+/// a file of somebody else `'+1 555 0100` is the telephone number too.
+pub fn restored(cell: &str) -> Cow<'_, str> {
+    let cell = cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell);
+    in_parts(cell, |part, written| {
+        written.push_str(part.strip_prefix('\'').filter(|rest| is_hidden_formula(rest)).unwrap_or(part));
+    })
+}
+
+/// A cell with each part after a separator written anew.
+fn in_parts(cell: &str, write: impl Fn(&str, &mut String)) -> Cow<'_, str> {
+    if !cell.contains(SEPARATORS) {
+        return Cow::Borrowed(cell);
+    }
+    let mut parts = cell.split_inclusive(SEPARATORS);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    parts.for_each(|part| write(part, &mut written));
+    Cow::Owned(written)
 }

@@ -5,7 +5,8 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use self::cells::{day, is_error, number, split, take_apart, text, words};
@@ -85,6 +86,8 @@ pub struct Columns {
     ignored_at: Vec<usize>,
     /// The columns that the header leaves blank.
     unnamed: Vec<usize>,
+    /// Those without a name that had data.
+    noted: HashSet<usize>,
 }
 
 /// A field and its columns.
@@ -117,6 +120,7 @@ impl Columns {
             ignored: Vec::new(),
             ignored_at: Vec::new(),
             unnamed: Vec::new(),
+            noted: HashSet::new(),
         };
         for column in 0..read.header.len() {
             let name = &read.header[column];
@@ -145,10 +149,10 @@ impl Columns {
     pub fn note(&mut self, cells: &[String]) {
         let unnamed = self.unnamed.iter().copied().chain(self.header.len()..cells.len());
         let new = unnamed.filter(|&column| {
-            cells.get(column).is_some_and(|cell| !cell.trim().is_empty())
-                && self.ignored_at.binary_search(&column).is_err()
+            cells.get(column).is_some_and(|cell| !cell.trim().is_empty()) && !self.noted.contains(&column)
         });
         for column in new.collect::<Vec<_>>() {
+            self.noted.insert(column);
             self.ignore(column, format!("column {}", column + 1));
         }
     }
@@ -167,8 +171,9 @@ impl Columns {
         let mut row = RowFields::default();
         for known in &self.known {
             let Some(text) = known.counted(cells).next() else { continue };
+            let text = text.as_ref();
             if let Some(error) = known.counted(cells).find(|text| is_error(text)) {
-                known.refuse(error, &mut row);
+                known.refuse(&error, &mut row);
                 continue;
             }
             let value = match known.reading {
@@ -213,7 +218,7 @@ impl Columns {
 
 impl Known {
     /// The texts of a row that count for this field.
-    fn counted<'a>(&self, cells: &'a [String]) -> impl Iterator<Item = &'a str> {
+    fn counted<'a>(&self, cells: &'a [String]) -> impl Iterator<Item = Cow<'a, str>> {
         let most = if self.reading == Reading::Lines { usize::MAX } else { 1 };
         self.columns.iter().filter_map(|&column| text(cells, column)).take(most)
     }
@@ -222,7 +227,7 @@ impl Known {
     fn column(&self, cells: &[String]) -> Option<usize> {
         let mut filled = self.columns.iter().copied().filter(|&column| text(cells, column).is_some());
         let first = filled.next()?;
-        let is_error = |column: &usize| text(cells, *column).is_some_and(is_error);
+        let is_error = |column: &usize| text(cells, *column).is_some_and(|text| is_error(&text));
         match self.reading {
             Reading::Lines if !is_error(&first) => filled.find(is_error).or(Some(first)),
             _ => Some(first),

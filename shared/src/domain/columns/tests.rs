@@ -208,7 +208,7 @@ fn a_header_without_a_known_column_is_refused_and_shown() {
 
 #[test]
 fn a_cell_that_we_wrote_is_read_as_it_was() {
-    let letters = ["'", "=", "+", "-", "@", "\t", "\r", " ", "a", "é"];
+    let letters = ["'", "\"", "=", "-", "\t", "\r", ";", " ", "a", "é"];
     let mut all = vec![String::new()];
     for start in 0..5 {
         let longer = all.iter().filter(|text| text.chars().count() == start);
@@ -219,12 +219,16 @@ fn a_cell_that_we_wrote_is_read_as_it_was() {
 
     for cell in &all {
         let written = neutralised(cell);
-        assert_eq!(restored(&written), cell);
+        assert_eq!(restored(&written), cell.as_str());
         assert!(!written.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+        let mut hidden = written.split([';', '\t', '\r', '\n']).skip(1);
+        assert!(!hidden.any(|part| part.trim_start_matches(['"', ' ']).starts_with(['=', '-'])), "{cell:?}");
     }
 
     assert_eq!(all.len(), 111_111);
     assert_eq!(neutralised("+1 555 0100"), "'+1 555 0100");
+    assert_eq!(neutralised("x;=1+1;@a\n \"+2\n- b"), "x;'=1+1;'@a\n' \"+2\n'- b");
+    assert_eq!(neutralised("a, =b"), "a, =b");
     assert_eq!(neutralised("'tis"), "'tis");
     assert_eq!(restored("'tis"), "'tis");
 }
