@@ -11,6 +11,9 @@ pub(super) const ROW: usize = 4 << 20;
 pub(super) const COLUMNS: usize = 1_000;
 /// Most rows of a worksheet: what the programs themselves can show.
 pub(super) const WORKSHEET_ROWS: u32 = 1 << 20;
+/// How often a row that is not blank may stand for several that are alike; a file of some hundred bytes could be a million
+/// leads.
+pub(super) const REPEATS: u32 = 1_000;
 /// Most bytes of XML or records that a workbook's sheets may unpack to, or its shared
 /// strings.
 pub(super) const UNPACKED: u64 = outside_tests(2 << 30, 64 << 20);

@@ -11,6 +11,7 @@ const BUFFER: usize = 64 << 10;
 const HEAD: usize = 4 * size_of::<u32>();
 
 const ROWS: &str = "has more than 1,048,576 rows";
+const REPEATS: &str = "has over 1,000 rows in a row that are alike";
 
 /// Takes the cells of a worksheet row by row, and of the next worksheet if that one is blank.
 #[derive(Debug)]
@@ -81,6 +82,9 @@ impl SpoolWriter {
         let is_blank = self.text.trim().is_empty();
         if !is_blank && self.row.saturating_add(self.repeats - 1) > limits::WORKSHEET_ROWS {
             return Err(SheetError::TooLarge(ROWS));
+        }
+        if !is_blank && self.repeats > limits::REPEATS {
+            return Err(SheetError::TooLarge(REPEATS));
         }
         let repeats = if is_blank { 1 } else { self.repeats };
         self.text_size += self.text.len() as u64 * u64::from(repeats);

@@ -244,7 +244,11 @@ fn repeated_rows_and_cells_are_no_bombs() {
         "the workbook has a cell of more than 1 MB; save it as CSV"
     );
     assert_eq!(
-        quick_refusal(&table(1_048_576, &cell(1_000, "x"))),
+        quick_refusal(&table(1_001, &cell(1, "x"))),
+        "the workbook has over 1,000 rows in a row that are alike; save it as CSV"
+    );
+    assert_eq!(
+        quick_refusal(&table(1_000, &cell(1_000, &"x".repeat(40)))),
         "the workbook holds more than 1 GB of text; save it as CSV"
     );
 }
