@@ -53,7 +53,16 @@ impl Verifier {
         let asked = [("secret", secret.0.as_str()), ("response", token), ("remoteip", address)];
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
         let answer = self.0.post(url, form).await?;
-        let Verdict { success, codes } = serde_json::from_slice(&answer)?;
+        let refuses = (400..500).contains(&answer.status) && !matches!(answer.status, 408 | 429);
+        // A sender must not be able to make the verifier look as if it were down.
+        if refuses
+            && let Ok(Verdict { success: false, codes }) = serde_json::from_slice(&answer.body)
+            && !codes.is_empty()
+            && !codes.iter().any(|code| OURS.contains(&code.as_str()))
+        {
+            return Ok(false);
+        }
+        let Verdict { success, codes } = serde_json::from_slice(&answer.successful()?)?;
         match codes.into_iter().find(|code| OURS.contains(&code.as_str())) {
             Some(code) if !success => Err(format!("the verifier says {code}").into()),
             _ => Ok(success),

@@ -15,6 +15,8 @@ use crate::prelude::*;
 
 const PASSED: Says =
     Says::Answer("200 OK", r#"{"success": true, "hostname": "shop.example", "error-codes": []}"#);
+const REFUSED: Says =
+    Says::Answer("400 Bad Request", r#"{"success": false, "error-codes": ["invalid-input-response"]}"#);
 const FAILED: Says = Says::Answer("200 OK", r#"{"success": false, "error-codes": ["timeout-or-duplicate"]}"#);
 /// Nobody listens here.
 const DOWN: &str = "http://127.0.0.1:9/verify";
@@ -177,9 +179,11 @@ async fn the_token_may_be_in_the_field_of_any_of_them() {
 
 #[tokio::test]
 async fn whom_the_verifier_fails_is_not_let_in() {
-    for when_down in [WhenDown::Admit, WhenDown::Refuse] {
+    for (when_down, says) in
+        [(WhenDown::Admit, FAILED), (WhenDown::Refuse, FAILED), (WhenDown::Admit, REFUSED)]
+    {
         let app = TestApp::start().await;
-        let verifier = Verifier::start(FAILED).await;
+        let verifier = Verifier::start(says).await;
         let key = guarded(&app, &verifier.url, when_down).await;
         let lead = proven("made up");
 
@@ -250,6 +254,9 @@ async fn while_the_verifier_is_down_a_lead_is_let_in_and_marked_or_sent_away() {
         Says::Answer("500 Internal Server Error", r#"{"success": true}"#),
         Says::Answer("503 Service Unavailable", ""),
         Says::Answer("404 Not Found", "<h1>not here</h1>"),
+        Says::Answer("400 Bad Request", r#"{"success": false}"#),
+        Says::Answer("400 Bad Request", r#"{"success": false, "error-codes": ["invalid-input-secret"]}"#),
+        Says::Answer("429 Too Many Requests", r#"{"success": false, "error-codes": ["bad-request"]}"#),
         Says::Answer("302 Found", ""),
         Says::Answer("200 OK", ""),
         Says::Answer("200 OK", "<html>busy</html>"),
@@ -288,7 +295,7 @@ async fn while_the_verifier_is_down_a_lead_is_let_in_and_marked_or_sent_away() {
         assert_eq!(lead.body["lead_obj"]["tags"], json!(["VIP", "unverified"]), "{case}");
     }
     let marked = admin.get("/api/leads/?tags=unverified").await;
-    assert_eq!(marked.body["open_leads_count"], 11);
+    assert_eq!(marked.body["open_leads_count"], 14);
 }
 
 #[tokio::test]
