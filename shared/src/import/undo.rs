@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -10,8 +11,10 @@ use super::{ImportError, Importer, MOST_ERRORS, Outcome, UNDO};
 use crate::attachments::Attachments;
 use crate::domain::{Import, ImportState, Lead, LeadId, Person, UndoCounts};
 use crate::files::FilesError;
-use crate::store::{OpenError, PackedLeads, StoreError, UpdatedRow, Updating};
+use crate::store::{OpenError, PackPlace, PackedLeads, StoreError, UpdatedRow, Updating};
 
+/// How far an undo has got.
+const STANDING: &str = "undo-standing.json";
 /// What was left.
 const LEFT: &str = "undo.json";
 /// Leads that are restored between two looks at the clock.
@@ -38,8 +41,20 @@ enum Restored {
     Left(&'static str),
 }
 
-/// What was left in one pass.
-#[derive(Debug, Default)]
+/// How far an undo has got. What is left is not looked at again by the next pass: it may be more than one pass can.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Standing {
+    /// Rows that changed a lead are looked at from the last to the first: the next of them, none at the beginning.
+    row: Option<u32>,
+    /// There are no more of these.
+    is_restored: bool,
+    /// Where among the leads that the import made.
+    place: Option<PackPlace>,
+    left: Leftovers,
+}
+
+/// What was left so far.
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Leftovers {
     count: u32,
     first: Vec<Left>,
@@ -97,14 +112,15 @@ impl Importer<'_> {
 
     /// Whether all is done.
     async fn undo_until(&self, import: &Import, by: &Person, until: Instant) -> Result<bool, ImportError> {
-        let mut left = Leftovers::default();
-        let done = self.restore_all(import, by, &mut left, until).await?
-            && self.remove_all(import, &mut left, until).await?;
+        let mut standing: Standing = self.kept(import, STANDING).await?.unwrap_or_default();
+        let done = self.restore_all(import, by, &mut standing, until).await?
+            && self.remove_all(import, &mut standing, until).await?;
         if !done {
+            self.keep_json(import, STANDING, &standing).await?;
             return Ok(false);
         }
-        let bytes = serde_json::to_vec(&left.first).map_err(|error| FilesError::Failed(error.into()))?;
-        self.files.put_json(&import.result_object(LEFT), bytes.into()).await?;
+        let left = standing.left;
+        self.keep_json(import, LEFT, &left.first).await?;
         self.store.release_content(import).await?;
         match self.store.end_undo(import, left.count, self.now()).await {
             Ok(_) | Err(StoreError::Conflict) => Ok(true),
@@ -118,8 +134,24 @@ impl Importer<'_> {
         if import.state != ImportState::Undone || left == 0 {
             return Ok(Vec::new());
         }
-        let Some(bytes) = self.files.read(&import.result_object(LEFT)).await? else { return Ok(Vec::new()) };
-        Ok(serde_json::from_slice(&bytes).map_err(|error| FilesError::Failed(error.into()))?)
+        Ok(self.kept(import, LEFT).await?.unwrap_or_default())
+    }
+
+    /// What an object beside the import's results says; none if it is not there.
+    async fn kept<T: DeserializeOwned>(&self, import: &Import, name: &str) -> Result<Option<T>, ImportError> {
+        let bytes = self.files.read(&import.result_object(name)).await?;
+        let read = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose();
+        Ok(read.map_err(|error| FilesError::Failed(error.into()))?)
+    }
+
+    async fn keep_json(
+        &self,
+        import: &Import,
+        name: &str,
+        value: &impl Serialize,
+    ) -> Result<(), ImportError> {
+        let bytes = serde_json::to_vec(value).map_err(|error| FilesError::Failed(error.into()))?;
+        Ok(self.files.put_json(&import.result_object(name), bytes.into()).await?)
     }
 
     /// Gives back what the import overwrote, the last row first.
@@ -127,32 +159,33 @@ impl Importer<'_> {
         &self,
         import: &Import,
         by: &Person,
-        left: &mut Leftovers,
+        standing: &mut Standing,
         until: Instant,
     ) -> Result<bool, ImportError> {
-        let mut before = u32::MAX;
-        loop {
-            let page = self.store.updated_rows(import.org, import.id, before, PAGE).await?;
+        while !standing.is_restored {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            let last = standing.row.unwrap_or(u32::MAX);
+            let page = self.store.updated_rows(import.org, import.id, last, PAGE).await?;
             for updated in &page {
                 let undo = match self.restore(import, updated, by).await? {
                     Restored::Wholly => UndoCounts { restored: 1, ..UndoCounts::default() },
                     Restored::Gone => UndoCounts::default(),
                     Restored::Removed | Restored::Own => continue,
                     Restored::Left(reason) => {
-                        left.add(updated.lead, reason);
+                        standing.left.add(updated.lead, reason);
                         continue;
                     }
                 };
                 self.store.end_updated_row(import, updated, undo, self.now()).await?;
             }
             match page.last() {
-                Some(last) if page.len() == PAGE && last.row > 0 => before = last.row - 1,
-                Some(_) | None => return Ok(true),
-            }
-            if Instant::now() >= until {
-                return Ok(false);
+                Some(last) if page.len() == PAGE && last.row > 0 => standing.row = Some(last.row - 1),
+                Some(_) | None => standing.is_restored = true,
             }
         }
+        Ok(true)
     }
 
     async fn restore(
@@ -178,7 +211,7 @@ impl Importer<'_> {
                 return Ok(result);
             }
             let now = self.now();
-            let updating = Updating { by: by.clone(), company: self.ids.company(now), converting: None };
+            let updating = Updating { by: by.clone(), company: self.ids.company(), converting: None };
             match self.store.update_lead(&lead, lead.changed(details, now), &updating).await {
                 Ok(_) => return Ok(result),
                 Err(OpenError::Store(StoreError::Conflict)) => {}
@@ -211,20 +244,21 @@ impl Importer<'_> {
     async fn remove_all(
         &self,
         import: &Import,
-        left: &mut Leftovers,
+        standing: &mut Standing,
         until: Instant,
     ) -> Result<bool, ImportError> {
-        let mut after = None;
-        while let Some(pack) = self.store.next_pack(import, after.as_ref()).await? {
-            after = Some(pack.clone());
+        while let Some(pack) = self.store.next_pack(import, standing.place.as_ref()).await? {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            let place = pack.place();
+            let left = &mut standing.left;
             for lead in self.remove_pack(import, pack).await? {
                 if left.made.insert(lead.id) {
                     left.add(lead.id, "somebody worked on it since");
                 }
             }
-            if Instant::now() >= until {
-                return Ok(false);
-            }
+            standing.place = Some(place);
         }
         Ok(true)
     }
@@ -237,7 +271,7 @@ impl Importer<'_> {
                 leads.into_iter().partition(|lead| lead.version == 1 && !lead.worked_on);
             match self.store.remove_packed(import, &mut pack, &untouched, self.now()).await {
                 Ok(()) => return Ok(touched),
-                Err(StoreError::Conflict) => match self.store.same_pack(import, &pack).await? {
+                Err(StoreError::Conflict) => match self.store.same_pack(&pack).await? {
                     Some(now) => pack = now,
                     None => return Ok(Vec::new()),
                 },

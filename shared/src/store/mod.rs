@@ -61,7 +61,7 @@ pub use leads::{OpenError, Opening, Updating};
 pub use limits::{Bucket, Refusal};
 pub use list::{LeadPage, Listing, Matches};
 pub use once::{Once, OnceError, Recorded, Repeat};
-pub use packs::PackedLeads;
+pub use packs::{PackPlace, PackedLeads};
 pub use rows::Rows;
 pub use rules::{Assignment, RulesRefused};
 pub use segments::{LostSegment, Manifest, SegmentRef};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::change::{Change, number};
 use super::emails::EmailUse;
@@ -41,7 +42,24 @@ pub struct PackedLeads {
     folded: Vec<LeadId>,
 }
 
+/// Where in the packs of an import somebody is who goes through all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PackPlace {
+    /// After the pack with this sort key.
+    Table(String),
+    /// In the segments, after this lead.
+    Segments(LeadId),
+}
+
 impl PackedLeads {
+    /// The place after it.
+    pub fn place(&self) -> PackPlace {
+        match self.folded.last() {
+            Some(last) => PackPlace::Segments(*last),
+            None => PackPlace::Table(self.key.sk.clone()),
+        }
+    }
+
     fn of(item: &Item) -> Result<Option<Self>, StoreError> {
         let (Some(key), Some(AttributeValue::B(packed))) = (Key::of(item), item.get(PACK)) else {
             return Ok(None); // a row that lies over one of a pack
@@ -84,22 +102,26 @@ impl Transaction {
 }
 
 impl Store {
-    /// The pack after this one, or the first, of those that may have leads of an import; none if there are no more. Those
+    /// The pack after this place, or the first, of those that may have leads of an import; none if there are no more. Those
     /// in the table come first, then what of them is in segments: what is folded meanwhile comes again.
     pub async fn next_pack(
         &self,
         import: &Import,
-        after: Option<&PackedLeads>,
+        after: Option<&PackPlace>,
     ) -> Result<Option<PackedLeads>, StoreError> {
         let (org, id, on) = (import.org, import.id, import.began_on());
-        if let Some(last) = after.and_then(|pack| pack.folded.last()) {
-            return self.next_folded(import, Some(*last)).await;
-        }
         let first = Key::row(org, LeadId::imported(id, on, 0, 0).before());
         let last = Key::row(org, LeadId::imported(id, on, u32::MAX, 0)).sk;
-        let mut start = after.map(|pack| pack.key.clone().into_item());
+        let mut start = match after {
+            Some(PackPlace::Segments(last)) => return self.next_folded(import, Some(*last)).await,
+            Some(PackPlace::Table(sk)) => Some(Key { sk: sk.clone(), ..first.clone() }.into_item()),
+            None => None,
+        };
+        // Packs are large, so not many of them; rows that lie over packs are small, and may be many.
+        let mut limit = 1;
         loop {
-            let query = self.query_between(first.clone(), last.clone()).limit(100);
+            let query = self.query_between(first.clone(), last.clone()).limit(limit);
+            limit = (limit * 4).min(100);
             let page = query.set_exclusive_start_key(start).send().await?;
             for item in page.items.unwrap_or_default() {
                 if let Some(pack) = PackedLeads::of(&item)? {
@@ -136,18 +158,14 @@ impl Store {
                     rows: Vec::new(),
                     folded: leads,
                 };
-                return self.same_pack(import, &pack).await;
+                return self.same_pack(&pack).await;
             }
         }
         Ok(None)
     }
 
     /// A pack as it is now; none if it is gone.
-    pub async fn same_pack(
-        &self,
-        _import: &Import,
-        pack: &PackedLeads,
-    ) -> Result<Option<PackedLeads>, StoreError> {
+    pub async fn same_pack(&self, pack: &PackedLeads) -> Result<Option<PackedLeads>, StoreError> {
         let item = self.read(pack.key.clone()).await?;
         let now = item.as_ref().map(PackedLeads::of).transpose()?.flatten();
         Ok(match now {

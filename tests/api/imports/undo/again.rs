@@ -62,6 +62,29 @@ async fn an_undo_that_takes_longer_than_20_seconds_goes_on_by_itself() {
     assert!(later > 1, "{later}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_left_is_looked_at_once_however_long_that_takes() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut file = "email,city\n".to_owned();
+    for n in 0..120 {
+        admin.open_lead("There", json!({"email": format!("{n}@example.com"), "city": "London"})).await;
+        file += &format!("{n}@example.com,Rome\n");
+    }
+    let import = import(&admin, &file, &[("on_duplicate", "update")]).await;
+    for lead in in_step(&admin).await {
+        assert_eq!(admin.patch(&path(&lead), json!({"city": "Paris"})).await.status, 200);
+    }
+
+    // Two requests for each lead that is left: together longer than a function has.
+    let first = slowly(Wait::from_millis(1_500), admin.delete(&upload(&import))).await;
+    slowly(Wait::from_millis(1_500), app.deliver()).await;
+
+    assert_eq!((first.status.as_u16(), &first.body["status"]), (202, &json!("undoing")));
+    let (counts, left) = undone(&shown(&admin, import["id"].as_str().unwrap()).await);
+    assert_eq!((counts, left.len()), ([0, 0, 120], 120));
+}
+
 /// Kills an undo after each of these numbers of requests, and asks for it again.
 async fn killed(twice: &Range<usize>, requests: impl Iterator<Item = usize>) {
     for passed in requests {
