@@ -94,7 +94,7 @@ pub(crate) struct Dev {
     /// Port of the API; 0 picks a free one
     #[arg(long, default_value_t = 9000)]
     pub(crate) port: u16,
-    /// Keep nothing when it ends
+    /// Keep no data when it ends
     #[arg(long)]
     pub(crate) ephemeral: bool,
 }

@@ -10,7 +10,7 @@ use crate::index::{Entry as _, Row};
 use crate::store::StoreError;
 use crate::store::survey::{Fact, Mark, SegmentRef, Tally, What, digest_of};
 
-/// Most leads that a pack holds.
+/// Most leads of a pack that is mended; imports make smaller ones.
 const MOST_IN_PACK: usize = 98;
 
 /// How many things were compared.
@@ -64,7 +64,7 @@ struct EmailItem {
     state: Option<Mark>,
 }
 
-/// What was seen. About 120 bytes a lead.
+/// What was seen. About 130 bytes a lead.
 #[derive(Debug, Default)]
 pub(super) struct Census {
     leads: Vec<Lead>,

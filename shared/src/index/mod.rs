@@ -2,8 +2,8 @@
 //!
 //! Whoever has the entries of the index hands them to a [`Choice`] one after another and gets the pages back. An entry
 //! is whatever is an [`Entry`]: a [`Row`] of the table, or one lead of a columnar segment, which borrows what it is asked
-//! for from its columns. A segment that knows more than that, such as a dictionary of all cities, may apply the parts of
-//! [`filters`] to each value once, and hand over only the entries that are left by [`Choice::take`].
+//! for from its columns. A segment knows more than that, such as a dictionary of all cities: [`Choice::add_segment`] applies
+//! the parts of [`filters`] to each value once, and looks only at the entries that are left.
 
 mod choose;
 mod entry;

@@ -1,4 +1,4 @@
-//! Primary keys: the one place that spells them. The table of `docs/access-patterns.md` lists them.
+//! Primary keys of items. The table of `docs/access-patterns.md` lists them.
 
 use std::collections::HashMap;
 
