@@ -187,7 +187,7 @@ fn detail() -> Value {
 }
 
 fn contact() -> Value {
-    let names = [("id", uuid()), ("first_name", text()), ("last_name", text())];
+    let names = [("id", uuid()), ("first_name", nullable(text())), ("last_name", text())];
     object(names.into_iter().chain([("email", nullable(text())), ("phone", nullable(text()))]))
 }
 

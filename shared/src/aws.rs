@@ -132,6 +132,6 @@ fn file_timeouts() -> TimeoutConfig {
 
 /// A wait before another try: up to 20 ms, doubled each time, at random so that writers that met
 /// once do not meet again.
-pub(crate) fn backoff(attempt: u32) -> Duration {
+pub fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(1 + fastrand::u64(0..20 << attempt.min(6)))
 }

@@ -30,7 +30,7 @@ async fn a_header_that_is_no_ascii_is_not_passed_over() {
     assert_eq!(repeatable.status, 400, "{}", repeatable.text);
     let whole = json!({"first_name": "A", "last_name": "B"});
     let repeatable = admin.with("idempotency-key", "Schlüssel").post("/api/leads/", whole).await;
-    assert_eq!(repeatable.body["errors"]["Idempotency-Key"][0], "must be 1 to 255 characters");
+    assert_eq!(repeatable.body["errors"]["Idempotency-Key"][0], "must be ASCII");
 }
 
 #[tokio::test]
@@ -163,6 +163,43 @@ async fn all_bad_fields_are_told_at_once_by_the_name_that_was_sent() {
 }
 
 #[tokio::test]
+async fn unknown_ids_are_named_with_all_else_that_is_wrong() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead = admin.open_lead("L", json!({})).await;
+    let nobody = "cc6d091c-f54c-4b6b-8ead-277c432fc8b3";
+    let bad = json!({
+        "first_name": "A", "last_name": "B", "email": "bad",
+        "assigned_to": ["zz", nobody, admin.user], "teams": [nobody], "contacts": nobody,
+    });
+    let unknown = format!("{nobody}: there is none in this organisation");
+    let all = json!({
+        "email": ["must be an e-mail address, such as ada@example.com"],
+        "assigned_to": ["zz: must be a UUID", unknown], "teams": [unknown], "contacts": [unknown],
+    });
+
+    let created = admin.post("/api/leads/", bad.clone()).await;
+    let changed = admin.patch(&format!("/api/leads/{}/", lead.id()), bad).await;
+
+    for refused in [created, changed] {
+        assert_eq!((refused.status.as_u16(), &refused.body["errors"]), (400, &all), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_was_packed_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+
+    let packed = admin.with("content-encoding", "gzip").post("/api/leads/", json!({})).await;
+    let plain = admin.with("content-encoding", "Identity").post("/api/leads/", json!({})).await;
+
+    assert_eq!(packed.status, 415);
+    assert!(packed.text.contains("without a Content-Encoding"), "{}", packed.text);
+    assert_eq!(plain.status, 400);
+}
+
+#[tokio::test]
 async fn a_body_that_cannot_be_read_is_refused_in_plain_words() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
@@ -175,7 +212,7 @@ async fn a_body_that_cannot_be_read_is_refused_in_plain_words() {
         ("application/json", b"\"text\"".to_vec(), 400, "not a JSON object"),
         ("application/json", b"{\"a\": 1} x".to_vec(), 400, "not a JSON object"),
         ("application/json", b"\xff\xfe".to_vec(), 400, "not UTF-8"),
-        ("application/json", format!("{{\"a\": {bomb}}}").into_bytes(), 400, "nested too deep"),
+        ("application/json", format!("{{\"a\": {bomb}}}").into_bytes(), 400, "nested deeper than 32"),
         ("application/json", vec![b' '; 1024 * 1024 + 1], 413, "larger than 1 MB"),
         ("application/x-www-form-urlencoded", b"first_name=%ff".to_vec(), 400, "not UTF-8"),
         ("application/x-www-form-urlencoded", many.into_bytes(), 400, "too many fields"),

@@ -99,6 +99,42 @@ async fn changes_made_at_once_are_all_kept() {
 }
 
 #[tokio::test]
+async fn a_dozen_clients_that_change_one_lead_all_the_time_are_all_served() {
+    let app = TestApp::start().await;
+    let admin = &app.admin().await;
+    let lead = admin.open_lead("Hot", json!({})).await;
+    let path = &format!("/api/leads/{}/", lead.id());
+
+    let clients = (0..12).map(|client| async move {
+        for change in 0..8 {
+            let answer = admin.patch(path, json!({"city": format!("{client}-{change}")})).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+    });
+    futures::future::join_all(clients).await;
+
+    assert_eq!(admin.get(path).await.header("etag"), "\"97\"");
+}
+
+#[tokio::test]
+async fn a_lead_put_back_as_it_is_shown_is_not_changed() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let lead =
+        admin.open_lead("B", json!({"first_name": "A", "email": "a@example.com", "tags": ["x"]})).await;
+    let path = format!("/api/leads/{}/", lead.id());
+    let shown = admin.get(&path).await.body["lead_obj"].clone();
+
+    let put = admin.send("PUT", &path, "application/json", shown.to_string()).await;
+    let renamed = admin.patch(&path, json!({"last_name": "C"})).await;
+    let titled = admin.patch(&path, json!({"title": "Deal"})).await;
+
+    assert_eq!((put.status.as_u16(), put.header("etag")), (200, "\"1\""), "{}", put.text);
+    assert_eq!(renamed.body["title"], "A C", "its title is still made of the names");
+    assert_eq!(titled.body["title"], "Deal");
+}
+
+#[tokio::test]
 async fn a_deleted_lead_leaves_nothing_behind() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

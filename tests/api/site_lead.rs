@@ -204,6 +204,48 @@ async fn a_repeat_shows_what_was_sent_and_nothing_that_is_stored() {
 }
 
 #[tokio::test]
+async fn a_stranger_does_not_learn_whom_the_organisation_knows() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    admin.open_lead("A", json!({"email": "a@example.com", "account_name": "Acme"})).await;
+    let sent = |email, company, trap| {
+        format!("last_name=X&email={email}&account_name={company}&website_url_confirm={trap}")
+    };
+
+    let known = capture(&app, &key, &sent("a%40example.com", "ACME", "")).await;
+    let unknown = capture(&app, &key, &sent("b%40example.com", "Other", "")).await;
+    let trapped = capture(&app, &key, &sent("a%40example.com", "ACME", "x")).await;
+
+    for answer in [&known, &unknown, &trapped] {
+        for id in [&answer.body["contacts"][0], &answer.body["company"]] {
+            let version = &id.as_str().unwrap()[14..15];
+            assert_eq!(version, "4", "a random id, which does not say since when: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_name_is_said_of_what_was_sent() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let (_, key) = app.key(admin.org, NewApiKey::default()).await;
+    let path = format!("/api/leads/create-from-site/?apikey={key}");
+    let long = "x".repeat(256);
+
+    for (name, problem) in [
+        (json!(format!("{long} y")), "must be at most 255 characters"),
+        (json!(format!("y {long}")), "must be at most 255 characters"),
+        (json!("a\u{1}b c"), "must not hold control characters"),
+    ] {
+        let refused = app.anyone().post(&path, json!({"name": name, "phone": "12345"})).await;
+        assert_eq!(refused.body["errors"], json!({"name": [problem]}), "{}", refused.text);
+    }
+    let number = app.anyone().post(&path, json!({"name": 5, "phone": "12345"})).await;
+    assert_eq!(number.body["last_name"], "5", "{}", number.text);
+}
+
+#[tokio::test]
 async fn an_owner_who_has_left_gets_nothing_and_no_lead_is_lost() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -255,7 +255,7 @@ impl TestApp {
     /// A contact with this e-mail.
     pub async fn contact(&self, org: OrgId, email: &str) -> Contact {
         let now = self.now();
-        let contact = Contact::new(self.app.ids.contact(now), org, "Con", "Tact", Some(email), now).unwrap();
+        let contact = Contact::new(self.app.ids.contact(), org, "Con", "Tact", Some(email), now).unwrap();
         self.app.store.insert_contact(&contact).await.unwrap();
         contact
     }

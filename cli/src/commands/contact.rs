@@ -13,7 +13,7 @@ pub(super) async fn run(place: &Place, command: &ContactCommand) -> Result<Answe
         ContactCommand::Create { at, first_name, last_name, email } => {
             let org = place.require_org(at.org).await?;
             let now = place.clock.now();
-            let id = place.ids.contact(now);
+            let id = place.ids.contact();
             let contact = Contact::new(id, org, first_name, last_name, email.as_deref(), now)?;
             let added = place.store.insert_contact(&contact).await;
             added.map_err(explain("a contact has that e-mail already", "no such organisation"))?;

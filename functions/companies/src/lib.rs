@@ -62,7 +62,7 @@ async fn create(app: &App, request: &Request, caller: &Caller) -> Reply {
     let fields = web::fields(request).await?;
     let details = CompanyDetails::read(None, &fields)?;
     let now = app.clock.now();
-    let company = Company::new(app.ids.company(now), caller.org, details, now);
+    let company = Company::new(app.ids.company(), caller.org, details, now);
     let location = format!("/api/leads/company/{}/", company.id);
     let created = web::tagged(web::created(&location, &CompanyView::from(&company)), company.version);
     let once = web::once(request, caller.org, &caller.user, "POST /api/leads/companies", &fields)?;
@@ -81,7 +81,7 @@ async fn change(app: &App, request: &Request, company: &Company) -> Reply {
     web::if_match(request, company.version)?;
     let details = CompanyDetails::read(Some(&company.details), &web::fields(request).await?)?;
     let changed = Company { details, version: company.version + 1, ..company.clone() };
-    match app.store.update_company(company, &changed).await {
+    match app.store.update_company(company, &changed, app.clock.now()).await {
         Ok(()) => Ok(shown(&changed)),
         Err(error) => refused(error),
     }

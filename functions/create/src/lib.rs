@@ -18,7 +18,13 @@ async fn open(app: &App, request: &Request) -> Reply {
     let caller = app.auth.admit(seat, &app.store).await?;
     let sent = web::sent(request, &FILE_FIELDS).await?;
     let details = LeadDetails::open(Door::Api, &sent.fields);
-    let (details, link) = FieldErrors::both(details, Link::read(&sent.fields))?;
+    let (details, link) = match FieldErrors::both(details, Link::read(&sent.fields)) {
+        Ok(read) => read,
+        Err(errors) => {
+            let unknown = app.store.unknown_ids(caller.org, &sent.fields, None).await?;
+            return Err(errors.and(unknown).into());
+        }
+    };
     let now = app.clock.now();
     let converting = Converting::wanted(&details, link, &app.ids, now);
     let once = web::once(request, caller.org, &caller.user, "POST /api/leads", &sent.asked())?;
@@ -35,7 +41,7 @@ async fn open(app: &App, request: &Request) -> Reply {
     let staged = attachments.stage(caller.org, &files, now).await?;
     let opening = Opening {
         lead,
-        company: app.ids.company(now),
+        company: app.ids.company(),
         contact: None,
         owner: None,
         converting,

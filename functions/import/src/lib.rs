@@ -125,7 +125,13 @@ async fn take(app: &App, message: &Message) -> Result<Outcome, ImportError> {
             continue;
         }
         let key = object.key.replace('+', " ");
-        let Ok(key) = percent_decode_str(&key).decode_utf8() else { continue };
+        let Ok(key) = percent_decode_str(&key).decode_utf8() else {
+            tracing::error!(
+                message_id = message.message_id,
+                "an object whose key is not UTF-8 is passed over"
+            );
+            continue;
+        };
         if importer.object(&key, &object.e_tag, object.version_id.as_deref()).await? == Outcome::Again {
             outcome = Outcome::Again;
         }

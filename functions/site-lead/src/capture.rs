@@ -32,7 +32,7 @@ pub(crate) async fn capture(app: &App, request: &Request) -> Response<Body> {
     let redirect = sent.as_ref().ok().and_then(|fields| redirect(request, &opened.key, fields));
     let answer = web::told(request, hand_in(app, request, &opened, sent)).await;
     let mut answer = match redirect {
-        Some(to) if answer.status() == StatusCode::CREATED => web::see_other(&to),
+        Some(to) if answer.status() == StatusCode::CREATED => web::see_other_instead(&answer, &to),
         _ => page::shown(request, answer),
     };
     if let Some(origin) = origin {
@@ -67,8 +67,11 @@ fn shown_key(request: &Request) -> Option<String> {
 
 async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fields, ApiError>) -> Reply {
     let (key, mut fields) = (&opened.key, sent?);
-    split_name(&mut fields);
-    let mut details = LeadDetails::open(Door::Site, &fields)?;
+    let split = split_name(&mut fields);
+    let mut details = LeadDetails::open(Door::Site, &fields).map_err(|mut errors| {
+        split.iter().for_each(|field| errors.rename(field, "name"));
+        errors
+    })?;
     if details.source.is_none() {
         details.source = key.source.as_ref().and_then(|source| source.parse().ok());
     }
@@ -104,8 +107,8 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
     let as_sent = lead.clone();
     let opening = Opening {
         lead,
-        company: app.ids.company(now),
-        contact: Some(app.ids.contact(now)),
+        company: app.ids.company(),
+        contact: Some(app.ids.contact()),
         owner: key.owner,
         converting: None,
         attachments: Vec::new(),
@@ -127,9 +130,8 @@ async fn hand_in(app: &App, request: &Request, opened: &Opened, sent: Result<Fie
 
 /// A lead as it would look had it been stored, for programs that fill in what people do not see.
 fn disguised(app: &App, key: &ApiKey, mut lead: Lead) -> Lead {
-    let now = lead.created_on;
-    lead.company = lead.details.account_name.is_some().then(|| app.ids.company(now));
-    lead.details.contacts.extend(lead.details.email.is_some().then(|| app.ids.contact(now)));
+    lead.company = lead.details.account_name.is_some().then(|| app.ids.company());
+    lead.details.contacts.extend(lead.details.email.is_some().then(|| app.ids.contact()));
     if lead.details.assigned_to.is_empty() {
         lead.details.assigned_to.extend(key.owner);
     }
@@ -161,21 +163,23 @@ fn asked(fields: &Fields) -> Fields {
     asked
 }
 
-/// A `name` without a `last_name`: its last word is the last name, the rest the first.
-fn split_name(fields: &mut Fields) {
-    let Some(name) = fields.text("name").map(str::to_owned) else { return };
-    if fields.text("last_name").is_some() {
-        return;
+/// A `name` without a `last_name`: its last word is the last name, the rest the first. The fields that it gave.
+fn split_name(fields: &mut Fields) -> Vec<&'static str> {
+    let Some((_, Value::Text(name) | Value::Number(name))) = fields.find(&["name"]) else {
+        return Vec::new();
+    };
+    let name = name.trim().to_owned();
+    if name.is_empty() || fields.text("last_name").is_some() {
+        return Vec::new();
     }
-    match name.rsplit_once(char::is_whitespace) {
-        Some((first, last)) => {
-            if fields.text("first_name").is_none() {
-                fields.set("first_name", Value::Text(first.to_owned()));
-            }
-            fields.set("last_name", Value::Text(last.to_owned()));
-        }
-        None => fields.set("last_name", Value::Text(name)),
+    let (first, last) = name.rsplit_once(char::is_whitespace).unwrap_or(("", &name));
+    let mut given = vec!["last_name"];
+    fields.set("last_name", Value::Text(last.to_owned()));
+    if !first.is_empty() && fields.text("first_name").is_none() {
+        fields.set("first_name", Value::Text(first.to_owned()));
+        given.push("first_name");
     }
+    given
 }
 
 /// The same e-mail (else phone), key and text within 10 minutes is the same lead.

@@ -113,11 +113,25 @@ impl FieldErrors {
         self.0.is_empty()
     }
 
+    /// Says of another field what is wrong with this one, as the client knows it by that name.
+    pub fn rename(&mut self, field: &str, sent: &str) {
+        for problem in self.0.remove(field).unwrap_or_default() {
+            self.add(sent, problem);
+        }
+    }
+
     /// Takes in the errors of another part.
     pub fn extend(&mut self, other: Self) {
         for (field, problems) in other.0 {
             self.0.entry(field).or_default().extend(problems);
         }
+    }
+
+    /// These errors and those.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.extend(other);
+        self
     }
 
     /// Both values, or all that is wrong with either.

@@ -9,7 +9,28 @@ use serde::{Deserialize, Serialize};
 use uuid::{ContextV7, Timestamp, Uuid};
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident $mint:ident,)*) => {
+    (
+        in order { $($(#[$ordered_doc:meta])* $ordered:ident $mint_ordered:ident,)* }
+        at random { $($(#[$random_doc:meta])* $random:ident $mint_random:ident,)* }
+    ) => {
+        ids! { $($(#[$ordered_doc])* $ordered,)* $($(#[$random_doc])* $random,)* }
+
+        impl Ids {
+            $(
+                /// A new id, later in order than all that this process made before.
+                pub fn $mint_ordered(&self, now: DateTime<Utc>) -> $ordered {
+                    $ordered(self.v7(now))
+                }
+            )*
+            $(
+                /// A new id, which says nothing about when it was made.
+                pub fn $mint_random(&self) -> $random {
+                    $random(Uuid::new_v4())
+                }
+            )*
+        }
+    };
+    ($($(#[$doc:meta])* $name:ident,)*) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,45 +50,41 @@ macro_rules! ids {
                 }
             }
         )*
-
-        impl Ids {
-            $(
-                /// A new id, later in order than all that this process made before.
-                pub fn $mint(&self, now: DateTime<Utc>) -> $name {
-                    $name(self.v7(now))
-                }
-            )*
-        }
     };
 }
 
 ids! {
-    /// An organisation: the tenant that owns everything else.
-    OrgId org,
-    /// A lead; sorts by the time it was opened.
-    LeadId lead,
-    /// A person who signs in.
-    UserId user,
-    /// A team of users.
-    TeamId team,
-    /// A contact: a person a lead is about.
-    ContactId contact,
-    /// A company named by leads.
-    CompanyId company,
-    /// A capture key of a website.
-    KeyId key,
-    /// A comment on a lead; sorts by the time it was written.
-    CommentId comment,
-    /// A file on a lead; sorts by the time it was sent.
-    AttachmentId attachment,
-    /// An account that converted leads made.
-    AccountId account,
-    /// An opportunity that a converted lead made.
-    OpportunityId opportunity,
-    /// A file of leads that is brought in.
-    ImportId import,
-    /// A file of leads that is taken out.
-    ExportId export,
+    in order {
+        /// An organisation: the tenant that owns everything else.
+        OrgId org,
+        /// A lead; sorts by the time it was opened.
+        LeadId lead,
+        /// A person who signs in.
+        UserId user,
+        /// A team of users.
+        TeamId team,
+        /// A capture key of a website.
+        KeyId key,
+        /// A comment on a lead; sorts by the time it was written.
+        CommentId comment,
+        /// A file on a lead; sorts by the time it was sent.
+        AttachmentId attachment,
+        /// An account that converted leads made.
+        AccountId account,
+        /// An opportunity that a converted lead made.
+        OpportunityId opportunity,
+        /// A file of leads that is brought in.
+        ImportId import,
+        /// A file of leads that is taken out.
+        ExportId export,
+    }
+    // Whoever hands in a lead is shown these, new or not, and must not see by them since when somebody is known.
+    at random {
+        /// A contact: a person a lead is about.
+        ContactId contact,
+        /// A company named by leads.
+        CompanyId company,
+    }
 }
 
 /// The text is not a UUID.
@@ -94,7 +111,7 @@ impl UserId {
     }
 }
 
-/// Makes ids: UUIDv7 (RFC 9562), so that sorting by id is sorting by time.
+/// Makes ids: UUIDv7 (RFC 9562), so that sorting by id is sorting by time, or UUIDv4.
 #[derive(Clone, Default)]
 pub struct Ids(Arc<Mutex<ContextV7>>);
 

@@ -191,6 +191,9 @@ impl LeadDetails {
             form.errors.add("status", "only an API client can convert a lead");
         }
         let title = form.optional(&["title"], now!(title));
+        // Sent as it is shown, it stays made of the names.
+        let title =
+            title.filter(|title| was.is_none_or(|was| was.title.is_some() || was.title() != title.as_str()));
         let email = form.optional(&["email"], now!(email));
         let phone = form.optional(&["phone"], now!(phone));
         let unreachable = email.is_none() && phone.is_none();

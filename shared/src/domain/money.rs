@@ -37,6 +37,9 @@ impl FromStr for Money {
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let text = text.trim();
+        if text.contains('_') {
+            return Err(MoneyError::NotANumber); // the library takes it for nothing
+        }
         let amount = if text.contains(['e', 'E']) {
             Decimal::from_scientific(text)
         } else {
@@ -44,7 +47,9 @@ impl FromStr for Money {
         };
         let amount = amount.map_err(|error| match error {
             rust_decimal::Error::ExceedsMaximumPossibleValue => MoneyError::TooLarge,
-            rust_decimal::Error::ScaleExceedsMaximumPrecision(_) if !text.contains("e-") => {
+            rust_decimal::Error::ScaleExceedsMaximumPrecision(_)
+                if !text.contains("e-") && !text.contains("E-") =>
+            {
                 MoneyError::TooLarge
             }
             rust_decimal::Error::Underflow | rust_decimal::Error::ScaleExceedsMaximumPrecision(_) => {
@@ -114,8 +119,11 @@ mod tests {
             ("ten", MoneyError::NotANumber),
             ("", MoneyError::NotANumber),
             ("1,000", MoneyError::NotANumber),
+            ("1_000", MoneyError::NotANumber),
             ("NaN", MoneyError::NotANumber),
             ("0.001", MoneyError::TooPrecise),
+            ("1e-30", MoneyError::TooPrecise),
+            ("1E-30", MoneyError::TooPrecise),
             ("10000000000", MoneyError::TooLarge),
             ("1e300", MoneyError::TooLarge),
             ("-1", MoneyError::Negative),

@@ -31,6 +31,11 @@ pub enum TextError {
     Date,
 }
 
+/// Shows nothing, though it is no white space.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
 /// Text of 1 to `MAX` characters after trimming.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -41,7 +46,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
+        if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
             return Err(TextError::Blank);
         }
         if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
@@ -96,7 +101,7 @@ impl FromStr for Phone {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let text = Text::<{ Self::MAX }>::from_str(text)?;
-        match text.as_str().chars().filter(char::is_ascii_digit).count() {
+        match text.as_str().chars().filter(|c| c.is_numeric()).count() {
             0..3 => Err(TextError::Phone),
             _ => Ok(Self(text.0)),
         }
@@ -118,20 +123,30 @@ impl FromStr for Website {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let text = Text::<{ Self::MAX }>::from_str(text)?;
-        let full = match text.as_str() {
-            address if address.contains("://") => address.to_owned(),
-            bare => format!("http://{bare}"),
-        };
+        let (scheme, rest) = text.as_str().split_once("://").unwrap_or(("", text.as_str()));
+        let full = if scheme.is_empty() { format!("http://{rest}") } else { text.0.clone() };
         let url = Url::parse(&full).map_err(|_| TextError::Website)?;
-        let named = url.domain().is_some_and(|domain| text.0.contains("://") || domain.contains('.'));
-        let reachable = named || (text.0.contains("://") && url.has_host());
-        let written_plainly = !text.as_str().contains(char::is_whitespace) && url.username().is_empty();
-        if matches!(url.scheme(), "http" | "https") && reachable && written_plainly {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let named = match url.domain() {
+            Some(domain) => domain.split('.').all(is_label) && (!scheme.is_empty() || domain.contains('.')),
+            None => !scheme.is_empty(), // an IP address
+        };
+        let written_plainly =
+            !text.as_str().contains(|c: char| c.is_whitespace() || "<>\"\\^`{|}".contains(c))
+                && url.username().is_empty()
+                && !host.is_empty()
+                && !host.ends_with(':');
+        if matches!(url.scheme(), "http" | "https") && named && written_plainly {
             Ok(Self(text.0))
         } else {
             Err(TextError::Website)
         }
     }
+}
+
+/// Part of a host name between dots (RFC 1123, section 2.1), with the `_` that some have.
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
 }
 
 /// How likely a lead is to close, in per cent.
@@ -147,7 +162,11 @@ impl FromStr for Probability {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, TextError> {
-        match text.trim().parse() {
+        let text = text.trim();
+        // A client that holds it as a float sends 50.0.
+        let whole =
+            text.split_once('.').filter(|(_, zeros)| !zeros.is_empty() && zeros.bytes().all(|b| b == b'0'));
+        match whole.map_or(text, |(whole, _)| whole).parse() {
             Ok(percent @ 0..=Self::MAX) => Ok(Self(percent)),
             _ => Err(TextError::Probability),
         }
@@ -224,7 +243,9 @@ mod tests {
         assert_eq!("  ab ".parse::<Text<2>>().unwrap().as_str(), "ab");
         assert!("語語".parse::<Text<2>>().is_ok());
         assert_eq!("語語語".parse::<Text<2>>(), Err(TextError::TooLong(2)));
-        assert_eq!(" ".parse::<Text<2>>(), Err(TextError::Blank));
+        for blank in [" ", "\u{a0}", "\u{200b}", " \u{feff}\u{2060} "] {
+            assert_eq!(blank.parse::<Text<2>>(), Err(TextError::Blank), "{blank:?}");
+        }
     }
 
     #[test]
@@ -252,14 +273,22 @@ mod tests {
     fn a_phone_has_three_digits_and_forty_characters_at_most() {
         assert!("112".parse::<Phone>().is_ok());
         assert_eq!("12".parse::<Phone>(), Err(TextError::Phone));
+        assert!("٠١٢٣٤٥".parse::<Phone>().is_ok());
         assert!("1".repeat(40).parse::<Phone>().is_ok());
         assert_eq!("1".repeat(41).parse::<Phone>(), Err(TextError::TooLong(40)));
     }
 
     #[test]
     fn a_website_is_an_address_or_a_bare_domain() {
-        for good in ["example.com", "www.example.com/a?b=c", "https://example.com", "http://localhost:8080/x"]
-        {
+        for good in [
+            "example.com",
+            "www.example.com/a?b=c",
+            "https://example.com",
+            "http://localhost:8080/x",
+            "http://127.0.0.1/x",
+            "HTTPS://bücher.example/é?u=http://x",
+            "my_shop.example:8080",
+        ] {
             assert!(good.parse::<Website>().is_ok(), "{good}");
         }
         for bad in [
@@ -269,8 +298,28 @@ mod tests {
             "exa mple.com",
             "http://",
             "mailto:a@example.com",
+            "http://.",
+            "http://a..b",
+            ".de",
+            "www.",
+            "x-.de",
+            "-x.de",
+            "//x.de",
+            "https:///x.de",
+            "file.de:/x",
+            "http://x.de/\"><script>",
         ] {
             assert!(bad.parse::<Website>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_probability_is_a_whole_number_however_it_is_written() {
+        for (typed, kept) in [("0", "0"), (" 50 ", "50"), ("50.0", "50"), ("100.00", "100")] {
+            assert_eq!(typed.parse::<Probability>().unwrap().to_string(), kept);
+        }
+        for bad in ["50.5", "101", "-1", "50.", ".0", "5e1", ""] {
+            assert_eq!(bad.parse::<Probability>(), Err(TextError::Probability), "{bad}");
         }
     }
 

@@ -52,7 +52,7 @@ where
 {
     fn from(error: SdkError<E, R>) -> Self {
         let transient = match &error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) => {
                 service.err().code().is_some_and(|code| TRANSIENT.contains(&code))
             }

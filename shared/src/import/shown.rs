@@ -41,7 +41,8 @@ impl Importer<'_> {
         } else if with_errors && counts.failed > 0 {
             errors = self.errors_of(&import).await?;
         }
-        let has_report = with_errors && !is_under_way && counts.failed > 0 && !import.options.dry_run;
+        let was_reported = !is_under_way && import.state != ImportState::Failed && !import.options.dry_run;
+        let has_report = with_errors && was_reported && counts.failed > 0;
         let errors_file = match has_report {
             true => Some(self.files.link_to(&import.result_object(ERRORS), ERRORS).await?),
             false => None,

@@ -57,7 +57,7 @@ impl Converting {
     pub fn wanted(details: &LeadDetails, link: Link, ids: &Ids, now: DateTime<Utc>) -> Option<Self> {
         (details.status == Status::Converted).then(|| Self {
             account: ids.account(now),
-            contact: ids.contact(now),
+            contact: ids.contact(),
             opportunity: ids.opportunity(now),
             link,
         })

@@ -1,6 +1,7 @@
 //! Companies in the table: each under its id and under its name.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
 
 use super::item::{decode, encode};
 use super::keys::Key;
@@ -82,16 +83,21 @@ impl Store {
     }
 
     /// Writes a company changed from `was`; `Store(Conflict)` if it is no longer that.
-    pub async fn update_company(&self, was: &Company, is: &Company) -> Result<(), CompanyError> {
+    pub async fn update_company(
+        &self,
+        was: &Company,
+        is: &Company,
+        now: DateTime<Utc>,
+    ) -> Result<(), CompanyError> {
         let org = is.org;
         let name = |company: &Company| Key::company_name(org, company.details.name.as_str());
         let mut transaction = Transaction::default();
-        transaction.put_if(encode(Key::company(org, is.id), is, is.created_on)?, unchanged(was.version));
+        transaction.put_if(encode(Key::company(org, is.id), is, now)?, unchanged(was.version));
         if name(was) == name(is) {
-            transaction.put(encode(name(is), is, is.created_on)?);
+            transaction.put(encode(name(is), is, now)?);
         } else {
             transaction.delete(name(was));
-            transaction.put_if(encode(name(is), is, is.created_on)?, absent());
+            transaction.put_if(encode(name(is), is, now)?, absent());
         }
         match self.commit(transaction).await {
             Ok(()) => Ok(()),

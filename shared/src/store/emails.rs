@@ -135,6 +135,9 @@ impl Store {
 
     /// The contacts, oldest first.
     pub async fn contacts(&self, org: OrgId) -> Result<Vec<Contact>, StoreError> {
-        self.first(self.query(format!("ORG#{org}#CONTACTS")), usize::MAX).await
+        let mut contacts: Vec<Contact> =
+            self.first(self.query(format!("ORG#{org}#CONTACTS")), usize::MAX).await?;
+        contacts.sort_by_key(|contact| contact.created_on);
+        Ok(contacts)
     }
 }

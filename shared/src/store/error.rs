@@ -49,7 +49,10 @@ where
 {
     fn from(error: SdkError<E, R>) -> Self {
         match &error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Unavailable(error.into()),
+            // The last: an answer that broke off. What it was to say, the request may have done.
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+                Self::Unavailable(error.into())
+            }
             SdkError::ServiceError(service) => match service.err().code() {
                 Some("ConditionalCheckFailedException") => Self::Conflict,
                 Some(code) if TRANSIENT.contains(&code) => Self::Unavailable(error.into()),

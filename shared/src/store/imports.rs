@@ -140,11 +140,10 @@ impl Store {
         let change = Change::of::<Content>(now).set("import_id", id.clone()).when_new("import_id", id);
         match self.change::<Content>(key.clone(), change).await {
             Ok(_) => Ok(None),
-            Err(StoreError::Conflict) => Ok(self
-                .find::<Content>(key)
-                .await?
-                .map(|first| first.import_id)
-                .filter(|first| *first != import.id)),
+            Err(StoreError::Conflict) => match self.find::<Content>(key).await? {
+                Some(first) => Ok(Some(first.import_id).filter(|first| *first != import.id)),
+                None => Err(StoreError::Unavailable("the claim of another import went meanwhile".into())),
+            },
             Err(error) => Err(error),
         }
     }

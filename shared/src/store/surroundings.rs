@@ -10,7 +10,10 @@ use super::keys::Key;
 use super::names::Name;
 use super::transaction::{Transaction, absent};
 use super::{Store, StoreError};
-use crate::domain::{Company, CompanyId, FieldErrors, Lead, LeadDetails, OrgId, User, fold};
+use crate::domain::{
+    Company, CompanyId, ContactId, FieldErrors, Fields, Form, Lead, LeadDetails, MAX_IDS, OrgId, TeamId,
+    User, UserId, fold,
+};
 
 /// The items that leads refer to, as far as there are any.
 #[derive(Debug, Default)]
@@ -32,32 +35,92 @@ impl Store {
         more: impl IntoIterator<Item = Key>,
     ) -> Result<Surroundings, StoreError> {
         let mut keys: Vec<Key> = more.into_iter().collect();
-        keys.extend(references(lead, was).into_iter().map(|(_, _, key)| key));
+        let references = references(lead.org, Named::by(&lead.details), was);
+        keys.extend(references.into_iter().map(|reference| reference.key));
         keys.extend(emails(lead, was));
         keys.extend(Surroundings::names(lead.org, &lead.details));
         Ok(Surroundings { there: self.read_all(keys).await?, ..Surroundings::default() })
     }
 }
 
-/// The ids that a lead names now and did not before: field, id, key.
-fn references(lead: &Lead, was: Option<&Lead>) -> Vec<(&'static str, String, Key)> {
-    let (org, is) = (lead.org, &lead.details);
-    let was = was.map(|was| &was.details);
-    let new = |known: fn(&LeadDetails) -> Vec<String>| {
-        let before = was.map(known).unwrap_or_default();
-        move |id: &String| !before.contains(id)
-    };
-    let users = new(|details| details.assigned_to.iter().map(ToString::to_string).collect());
-    let teams = new(|details| details.teams.iter().map(ToString::to_string).collect());
-    let contacts = new(|details| details.contacts.iter().map(ToString::to_string).collect());
-    let users = is.assigned_to.iter().filter(|id| users(&id.to_string()));
-    let teams = is.teams.iter().filter(|id| teams(&id.to_string()));
-    let contacts = is.contacts.iter().filter(|id| contacts(&id.to_string()));
+impl Store {
+    /// What is wrong with the ids in a body that is refused for something else, so that all that is wrong is told at once.
+    /// `was` is the lead that it was to change.
+    pub async fn unknown_ids(
+        &self,
+        org: OrgId,
+        fields: &Fields,
+        was: Option<&Lead>,
+    ) -> Result<FieldErrors, StoreError> {
+        let mut form = Form::new(fields); // what it says of these fields was said already
+        let assigned_to: Vec<UserId> = form.ids(&["assigned_to"], Vec::new());
+        let teams: Vec<TeamId> = form.ids(&["teams"], Vec::new());
+        let contacts: Vec<ContactId> = form.ids(&["contacts"], Vec::new());
+        if [assigned_to.len(), teams.len(), contacts.len()].into_iter().any(|ids| ids > MAX_IDS) {
+            return Ok(FieldErrors::default()); // and is enough
+        }
+        let named = Named { assigned_to: &assigned_to, teams: &teams, contacts: &contacts };
+        let references = references(org, named, was);
+        let there = self.read_all(references.iter().map(|reference| reference.key.clone()).collect()).await?;
+        unknown(references, &there)
+    }
+}
+
+/// The ids that a lead has, or shall have.
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    assigned_to: &'a [UserId],
+    teams: &'a [TeamId],
+    contacts: &'a [ContactId],
+}
+
+impl<'a> Named<'a> {
+    fn by(details: &'a LeadDetails) -> Self {
+        let LeadDetails { assigned_to, teams, contacts, .. } = details;
+        Self { assigned_to, teams, contacts }
+    }
+}
+
+/// An id in a field of a lead, and where what it names is.
+struct Reference {
+    field: &'static str,
+    id: String,
+    key: Key,
+}
+
+impl Reference {
+    fn new(field: &'static str, id: &impl ToString, key: Key) -> Self {
+        Self { field, id: id.to_string(), key }
+    }
+}
+
+/// The ids that are named now and that `was` does not have.
+fn references(org: OrgId, is: Named<'_>, was: Option<&Lead>) -> Vec<Reference> {
+    let none = Named { assigned_to: &[], teams: &[], contacts: &[] };
+    let had = was.map_or(none, |was| Named::by(&was.details));
+    let users = is.assigned_to.iter().filter(|id| !had.assigned_to.contains(id));
+    let teams = is.teams.iter().filter(|id| !had.teams.contains(id));
+    let contacts = is.contacts.iter().filter(|id| !had.contacts.contains(id));
     users
-        .map(|id| ("assigned_to", id.to_string(), Key::user(org, *id)))
-        .chain(teams.map(|id| ("teams", id.to_string(), Key::team(org, *id))))
-        .chain(contacts.map(|id| ("contacts", id.to_string(), Key::contact(org, *id))))
+        .map(|id| Reference::new("assigned_to", id, Key::user(org, *id)))
+        .chain(teams.map(|id| Reference::new("teams", id, Key::team(org, *id))))
+        .chain(contacts.map(|id| Reference::new("contacts", id, Key::contact(org, *id))))
         .collect()
+}
+
+/// Every id must be of something that is there; a user must be active.
+fn unknown(references: Vec<Reference>, there: &HashMap<Key, Item>) -> Result<FieldErrors, StoreError> {
+    let mut errors = FieldErrors::default();
+    for Reference { field, id, key } in references {
+        let known = match (there.get(&key), field) {
+            (Some(item), "assigned_to") => decode::<User>(item.clone())?.active,
+            (found, _) => found.is_some(),
+        };
+        if !known {
+            errors.add(field, format_args!("{id}: there is none in this organisation"));
+        }
+    }
+    Ok(errors)
 }
 
 /// The e-mails whose leads are counted anew.
@@ -104,17 +167,7 @@ impl Surroundings {
 
     /// Every id that the lead names newly must be there; a user must be active.
     pub(crate) fn check(&self, lead: &Lead, was: Option<&Lead>) -> Result<FieldErrors, StoreError> {
-        let mut errors = FieldErrors::default();
-        for (field, id, key) in references(lead, was) {
-            let known = match (self.there.get(&key), field) {
-                (Some(item), "assigned_to") => decode::<User>(item.clone())?.active,
-                (found, _) => found.is_some(),
-            };
-            if !known {
-                errors.add(field, format_args!("{id}: there is none in this organisation"));
-            }
-        }
-        Ok(errors)
+        unknown(references(lead.org, Named::by(&lead.details), was), &self.there)
     }
 
     /// The contact, and how many leads there are, of an e-mail.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use lambda_http::{Body, Request};
 use serde_json::value::RawValue;
 
@@ -13,6 +13,8 @@ use crate::domain::{ContentType, FieldErrors, Fields, FileName, Value};
 
 /// Most fields of a body, and most items of a list.
 const MOST: usize = 1_000;
+const KINDS: &str =
+    "the body must be application/json, application/x-www-form-urlencoded or multipart/form-data";
 /// Deepest JSON that is looked at; no field of ours is deeper than a list.
 const DEEPEST: usize = 32;
 /// Largest body without files, in bytes: room for every field at its limit, in any script.
@@ -62,12 +64,16 @@ pub async fn sent(request: &Request, file_fields: &[&str]) -> Result<Sent, ApiEr
     if bytes.len() > most {
         return Err(ApiError::TooLarge(said));
     }
+    let coding = header(request, CONTENT_ENCODING.as_str()).unwrap_or("identity");
+    if !coding.eq_ignore_ascii_case("identity") {
+        return Err(ApiError::UnsupportedMediaType("the body must be sent without a Content-Encoding"));
+    }
     let fields = match kind.as_str() {
         "application/json" | "" => read_json(bytes)?,
         kind if kind.starts_with("application/") && kind.ends_with("+json") => read_json(bytes)?,
         "application/x-www-form-urlencoded" => form(bytes)?,
         "multipart/form-data" => return multipart(bytes, content_type, file_fields).await,
-        _ => return Err(ApiError::UnsupportedMediaType),
+        _ => return Err(ApiError::UnsupportedMediaType(KINDS)),
     };
     Ok(Sent { fields, files: Vec::new() })
 }
@@ -79,7 +85,7 @@ pub fn read_json(bytes: &[u8]) -> Result<Fields, ApiError> {
         return Ok(Fields::default());
     }
     if depth(bytes) > DEEPEST {
-        return Err(ApiError::BadRequest("the JSON is nested too deep".to_owned()));
+        return Err(ApiError::BadRequest(format!("the JSON is nested deeper than {DEEPEST}")));
     }
     let refuse =
         |error: serde_json::Error| ApiError::BadRequest(format!("the body is not a JSON object: {error}"));

@@ -39,8 +39,8 @@ pub enum ApiError {
     /// So is what it asks for.
     #[error("{0}")]
     TooMuch(String),
-    #[error("the body must be application/json, application/x-www-form-urlencoded or multipart/form-data")]
-    UnsupportedMediaType,
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
     /// So many seconds until one more is taken.
     #[error("too many requests; try again in {0} s")]
     RateLimited(i64),
@@ -61,7 +61,7 @@ impl ApiError {
             Self::Conflict { .. } => (StatusCode::CONFLICT, "conflict"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::TooLarge(_) | Self::TooMuch(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -94,7 +94,7 @@ impl ApiError {
             | Self::PreconditionFailed
             | Self::TooLarge(_)
             | Self::TooMuch(_)
-            | Self::UnsupportedMediaType => {}
+            | Self::UnsupportedMediaType(_) => {}
         }
         let mut response = reply::respond(status, &body);
         if let Some((name, value)) = header

@@ -36,7 +36,7 @@ pub use once::{LONGEST_KEY, once};
 pub use opened::{lead_created, lead_shown, not_opened};
 pub use reply::{
     Reply, content_tag, created, created_nowhere, found, if_match, json, no_content, record, replay,
-    replayed, see_other, tagged, text_file, with_status,
+    replayed, see_other, see_other_instead, tagged, text_file, with_status,
 };
 pub use routes::{ROUTES, Target, path, resolve};
 pub use served::{answer, served, told, watched};
@@ -54,7 +54,8 @@ pub fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
 /// Who asks, and for which organisation; [`crate::auth::Auth::admit`] must follow.
 pub async fn seat(app: &App, request: &Request) -> Result<Seat, AuthError> {
     let sent = |name| header(request, name).map(|org| (name, org));
-    let org = sent("organization-id").or_else(|| sent("org"));
+    let filled = |name| sent(name).filter(|(_, org)| !org.is_empty());
+    let org = filled("organization-id").or_else(|| filled("org")).or_else(|| sent("organization-id"));
     app.auth.seat(header(request, AUTHORIZATION.as_str()), org, app.clock.now(), &app.store).await
 }
 

@@ -9,6 +9,7 @@ use super::{ApiError, header};
 use crate::domain::{FieldErrors, Fields, OrgId};
 use crate::store::Once;
 
+const KEY: &str = "Idempotency-Key";
 /// Longest key taken.
 pub const LONGEST_KEY: usize = 255;
 
@@ -22,10 +23,12 @@ pub fn once(
     fields: &Fields,
 ) -> Result<Option<Once>, ApiError> {
     debug_assert_eq!(request.method(), Method::POST);
-    let Some(key) = header(request, "idempotency-key").map(str::trim) else { return Ok(None) };
+    let Some(key) = header(request, KEY).map(str::trim) else { return Ok(None) };
+    if key.is_empty() && request.headers().get(KEY).is_some_and(|sent| sent.to_str().is_err()) {
+        return Err(FieldErrors::one(KEY, "must be ASCII").into());
+    }
     if key.is_empty() || key.len() > LONGEST_KEY {
-        let problem = format!("must be 1 to {LONGEST_KEY} characters");
-        return Err(FieldErrors::one("Idempotency-Key", problem).into());
+        return Err(FieldErrors::one(KEY, format_args!("must be 1 to {LONGEST_KEY} characters")).into());
     }
     let asked = serde_json::to_string(fields).map_err(|error| ApiError::Internal(error.into()))?;
     Ok(Some(Once::new(org, &caller.to_string(), route, key, &asked)))

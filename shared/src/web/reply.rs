@@ -11,6 +11,9 @@ use crate::store::{OnceError, Recorded, sha256};
 /// In front of a text that spreadsheet programs are to take for UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Says that a request was done before.
+const REPLAYED: &str = "idempotent-replayed";
+
 /// What a handler answers.
 pub type Reply = Result<Response<Body>, ApiError>;
 
@@ -74,6 +77,14 @@ pub fn see_other(location: &str) -> Response<Body> {
     response
 }
 
+/// 303 in place of an answer, which may be one that was given before.
+pub fn see_other_instead(of: &Response<Body>, location: &str) -> Response<Body> {
+    let mut response = see_other(location);
+    let replayed = of.headers().get(REPLAYED).cloned();
+    response.headers_mut().extend(replayed.map(|replayed| (HeaderName::from_static(REPLAYED), replayed)));
+    response
+}
+
 /// The `ETag` of something that never changes by itself: its hash.
 pub fn content_tag(content: &[u8]) -> String {
     format!("\"{}\"", &sha256(content)[..16])
@@ -134,6 +145,6 @@ pub fn replay(error: OnceError) -> Reply {
 
 /// The answer to a request that was done before.
 pub fn replayed(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }

@@ -201,7 +201,7 @@ impl<'a> From<&'a Team> for TeamView<'a> {
 #[derive(Debug, Serialize)]
 pub struct ContactView<'a> {
     id: ContactId,
-    first_name: &'a str,
+    first_name: Option<&'a str>,
     last_name: &'a str,
     email: Option<&'a str>,
     phone: Option<&'a str>,
@@ -211,7 +211,7 @@ impl<'a> From<&'a Contact> for ContactView<'a> {
     fn from(contact: &'a Contact) -> Self {
         Self {
             id: contact.id,
-            first_name: &contact.first_name,
+            first_name: Some(contact.first_name.as_str()).filter(|name| !name.is_empty()),
             last_name: &contact.last_name,
             email: contact.email.as_deref(),
             phone: contact.phone.as_deref(),

@@ -52,6 +52,20 @@ async fn a_form_goes_on_to_a_redirect_of_the_keys_list_and_json_does_not() {
 }
 
 #[tokio::test]
+async fn a_form_sent_again_goes_on_too_and_says_that_it_was_done() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let visitor = app.anyone().with("idempotency-key", "once");
+
+    let first = post(&visitor, &site(&key), &with(&GOOD, "redirect", THANKS)).await;
+    let again = post(&visitor, &site(&key), &with(&GOOD, "redirect", THANKS)).await;
+
+    assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (303, ""));
+    assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (303, "true"));
+    assert_eq!((again.header("location"), stored(&app)), (THANKS, 1));
+}
+
+#[tokio::test]
 async fn a_redirect_that_is_not_exactly_one_of_the_list_is_ignored() {
     let app = TestApp::start().await;
     let key = key(&app).await;

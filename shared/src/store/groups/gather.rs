@@ -180,7 +180,7 @@ impl Run<'_> {
         if let Some(chosen) = ready.chosen.as_ref().filter(|_| lead.details.assigned_to.is_empty()) {
             lead.details.assigned_to.clone_from(chosen);
         }
-        self.known.settle(&mut lead, None, self.ids.company(now), &mut group.transaction)?;
+        self.known.settle(&mut lead, None, self.ids.company(), &mut group.transaction)?;
         let row = Row::of(&lead).pack()?;
         group.bytes += row.len() + 24;
         group.rows.push((id, row));
@@ -205,7 +205,7 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         group.counts.updated += 1;
         let mut lead = was.changed(details, now);
-        self.known.settle(&mut lead, Some(was), self.ids.company(now), &mut group.transaction)?;
+        self.known.settle(&mut lead, Some(was), self.ids.company(), &mut group.transaction)?;
         if lead.details == was.details {
             return Ok(());
         }

@@ -230,7 +230,8 @@ impl Store {
                 let copy = item.iter().filter(|(name, _)| *name != "PK" && *name != "SK");
                 let mut copy: Item = copy.map(|(name, value)| (name.clone(), value.clone())).collect();
                 copy.extend(twin.clone().into_item());
-                it.require_that(key.clone(), same(item, "updated_at"));
+                let guard = if item.contains_key("version") { "version" } else { "updated_at" };
+                it.require_that(key.clone(), same(item, guard));
                 it.put_if(copy, absent());
             }
             Need::NamedBy(email, contact) => {
