@@ -73,7 +73,7 @@ async fn write(store: &Store, caller: &Caller, lead: LeadId, deed: Deed, app: &T
     match deed {
         Deed::Change => {
             let mut details = was.details.clone();
-            details.last_name = AFTER.to_owned().try_into().unwrap();
+            details.last_name = AFTER.parse().unwrap();
             let (by, company) = (caller.person.clone(), app.app.ids.company());
             let updating = leadline::store::Updating { by, company, converting: None };
             store.update_lead(&was, was.changed(details, app.now()), &updating).await.unwrap();
