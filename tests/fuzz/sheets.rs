@@ -30,7 +30,6 @@ fn rows(bytes: &[u8]) -> Option<Vec<(u32, Vec<String>)>> {
     let (mut rows, mut record) = (Vec::new(), Record::default());
     while let Ok(true) = sheet.read(&mut record) {
         assert!(record.cells.len() >= width, "a row is as wide as the header");
-        assert!((0.0..=1.0).contains(&sheet.progress()));
         rows.push((record.row, record.cells.clone()));
     }
     assert!(rows.is_sorted_by(|one, next| one.0 < next.0), "rows come once, and in order");

@@ -378,12 +378,4 @@ impl Lead {
             None => Door::Api,
         }
     }
-
-    /// Those who have it to do: whom it is assigned to, while it is open.
-    pub fn worked_by(&self) -> &[UserId] {
-        match self.details.status.class() {
-            StatusClass::Open => &self.details.assigned_to,
-            StatusClass::Closed | StatusClass::Converted => &[],
-        }
-    }
 }

@@ -75,10 +75,6 @@ impl Csv {
     pub(super) fn again(self) -> Result<Self, SheetError> {
         Self::open(self.text.into_inner().1.into_inner().into_file())
     }
-
-    pub(super) fn progress(&self) -> f64 {
-        self.text.get_ref().1.get_ref().progress()
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

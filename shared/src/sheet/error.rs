@@ -36,11 +36,6 @@ pub enum RowProblem {
 }
 
 impl SheetError {
-    /// Whether the failure is ours and not the file's.
-    pub fn is_io(&self) -> bool {
-        matches!(self, Self::Io(_))
-    }
-
     /// A workbook that breaks its own rules.
     pub(super) fn damaged(how: impl Into<String>) -> Self {
         Self::Damaged(how.into())

@@ -86,22 +86,9 @@ impl Sheet {
         &self.header.cells
     }
 
-    /// The row number of the header, 1 as a rule.
-    pub fn header_row(&self) -> u32 {
-        self.header.row
-    }
-
     /// Reads the next row that is not blank; false at the end. It has at least as many cells as the header.
     pub fn read(&mut self, record: &mut Record) -> Result<bool, SheetError> {
         self.rows.read(record, self.header.cells.len())
-    }
-
-    /// How far the file is read, 0.0 to 1.0.
-    pub fn progress(&self) -> f64 {
-        match &self.rows {
-            Rows::Csv(csv) => csv.progress(),
-            Rows::Spool(spool) => spool.progress(),
-        }
     }
 }
 

@@ -25,7 +25,6 @@ pub(super) struct SpoolWriter {
     text: String,
     /// Column and end of each cell of the row.
     cells: Vec<(u32, u32)>,
-    rows: u64,
     begun: u32,
 }
 
@@ -40,7 +39,6 @@ impl SpoolWriter {
             repeats: 1,
             text: String::new(),
             cells: Vec::new(),
-            rows: 0,
             begun: 0,
         })
     }
@@ -99,7 +97,6 @@ impl SpoolWriter {
             }
             self.file.write_all(self.text.as_bytes()).map_err(SheetError::Io)?;
             self.size += (HEAD + self.cells.len() * 8 + self.text.len()) as u64;
-            self.rows += u64::from(self.repeats);
         }
         self.text.clear();
         self.cells.clear();
@@ -109,7 +106,7 @@ impl SpoolWriter {
     /// The rows, from the first; if all are blank, the writer for the next worksheet.
     pub(super) fn finish(mut self) -> Result<Finished, SheetError> {
         self.flush()?;
-        if self.rows == 0 {
+        if self.size == 0 {
             return Ok(Finished::Blank(Self { row: 0, begun: 0, ..self }));
         }
         let mut file = self.file.into_inner().map_err(|error| SheetError::Io(error.into_error()))?;
@@ -122,8 +119,6 @@ impl SpoolWriter {
             repeats: 0,
             cells: Vec::new(),
             text: Vec::new(),
-            rows: self.rows,
-            read: 0,
         }))
     }
 }
@@ -146,15 +141,13 @@ pub(super) struct Spool {
     repeats: u32,
     cells: Vec<(u32, u32)>,
     text: Vec<u8>,
-    rows: u64,
-    read: u64,
 }
 
 impl Spool {
     /// The same from its beginning.
     pub(super) fn again(mut self) -> Result<Self, SheetError> {
         self.file.seek(SeekFrom::Start(0)).map_err(SheetError::Io)?;
-        Ok(Self { left: self.size, row: 0, repeats: 0, read: 0, ..self })
+        Ok(Self { left: self.size, row: 0, repeats: 0, ..self })
     }
 
     pub(super) fn read(&mut self, record: &mut Record, width: usize) -> Result<bool, SheetError> {
@@ -173,7 +166,6 @@ impl Spool {
         }
         self.row += 1;
         self.repeats -= 1;
-        self.read += 1;
         Ok(true)
     }
 
@@ -200,10 +192,6 @@ impl Spool {
             *number = u32::from_le_bytes(bytes);
         }
         Ok(numbers)
-    }
-
-    pub(super) fn progress(&self) -> f64 {
-        self.read as f64 / self.rows as f64
     }
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::SheetError;
 
 const CHUNK: usize = 64 << 10;
+/// Longest run of bytes that a decoder finds to be wrong, with what it read after them.
+const LONGEST: usize = 8;
 /// How much of a file's beginning tells what it is.
 const SAMPLE: usize = 8 << 10;
 
@@ -36,15 +38,16 @@ const OTHER_FILES: [&[u8]; 16] = [
 #[derive(Debug)]
 pub(super) struct Text {
     file: File,
-    size: u64,
-    read: u64,
     decoding: Option<Decoding>,
 }
 
 struct Decoding {
     decoder: Decoder,
+    /// Bytes of the file; before `at` the last that were decoded.
     raw: Vec<u8>,
     at: usize,
+    /// Text that found no room yet.
+    left: Vec<u8>,
     last: bool,
     done: bool,
 }
@@ -56,10 +59,9 @@ impl fmt::Debug for Decoding {
 }
 
 impl Text {
-    /// Finds the encoding of the whole file, for which it is read through once: one odd byte at the end makes it all
-    /// Windows-1252.
+    /// Finds the encoding of the whole file, for which it is read through. What is not UTF-8 in a file that else is, as where
+    /// two exports were put together, is read as Windows-1252 by itself.
     pub(super) fn open(mut file: File) -> Result<Self, SheetError> {
-        let size = file.seek(SeekFrom::End(0)).map_err(SheetError::Io)?;
         file.rewind().map_err(SheetError::Io)?;
         let mut sample = Vec::with_capacity(SAMPLE);
         file.by_ref().take(SAMPLE as u64).read_to_end(&mut sample).map_err(SheetError::Io)?;
@@ -71,59 +73,74 @@ impl Text {
         }
         let encoding = match encoding {
             Some(encoding) if encoding != UTF_8 => Some(encoding),
-            marked => match (is_utf_8(&mut file)?, marked) {
-                (true, _) => None,
-                // It says that it is, so the bad bytes become replacement characters.
-                (false, Some(utf_8)) => Some(utf_8),
-                (false, None) => Some(WINDOWS_1252),
-            },
+            _ if is_utf_8(&mut file)? => None,
+            Some(utf_8) => Some(utf_8),
+            None if is_rather_utf_8(&mut file)? => Some(UTF_8),
+            None => Some(WINDOWS_1252),
         };
         file.seek(SeekFrom::Start(start as u64)).map_err(SheetError::Io)?;
         let decoding = encoding.map(|encoding| Decoding {
             decoder: encoding.new_decoder_without_bom_handling(),
             raw: Vec::with_capacity(CHUNK),
             at: 0,
+            left: Vec::new(),
             last: false,
             done: false,
         });
-        Ok(Self { file, size, read: start as u64, decoding })
+        Ok(Self { file, decoding })
     }
 
     /// The file itself.
     pub(super) fn into_file(self) -> File {
         self.file
     }
-
-    /// How far the file is read, 0.0 to 1.0.
-    pub(super) fn progress(&self) -> f64 {
-        if self.read >= self.size { 1.0 } else { self.read as f64 / self.size as f64 }
-    }
 }
 
 impl Read for Text {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let Some(decoding) = &mut self.decoding else {
-            let length = self.file.read(out)?;
-            self.read += length as u64;
-            return Ok(length);
+            return self.file.read(out);
         };
-        while !decoding.done {
-            if decoding.at == decoding.raw.len() && !decoding.last {
-                decoding.raw.clear();
-                decoding.at = 0;
-                let length = self.file.by_ref().take(CHUNK as u64).read_to_end(&mut decoding.raw)?;
-                self.read += length as u64;
-                decoding.last = length == 0;
+        decoding.read(&mut self.file, out)
+    }
+}
+
+impl Decoding {
+    fn read(&mut self, file: &mut File, out: &mut [u8]) -> io::Result<usize> {
+        while self.left.is_empty() && !self.done {
+            if self.at == self.raw.len() && !self.last {
+                self.raw.drain(..self.at.saturating_sub(LONGEST));
+                self.at = self.raw.len();
+                self.last = file.take(CHUNK as u64).read_to_end(&mut self.raw)? == 0;
             }
-            let raw = &decoding.raw[decoding.at..];
-            let (result, used, written, _) = decoding.decoder.decode_to_utf8(raw, out, decoding.last);
-            decoding.at += used;
-            decoding.done = decoding.last && result == CoderResult::InputEmpty;
+            let raw = &self.raw[self.at..];
+            let (result, used, written) =
+                self.decoder.decode_to_utf8_without_replacement(raw, out, self.last);
+            self.at += used;
+            match result {
+                DecoderResult::InputEmpty => self.done = self.last,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(bad, after) => {
+                    let end = self.at - usize::from(after);
+                    self.left = self.repaired(&self.raw[end - usize::from(bad)..end]);
+                }
+            }
             if written > 0 {
                 return Ok(written);
             }
         }
-        Ok(0)
+        let length = self.left.len().min(out.len());
+        out[..length].copy_from_slice(&self.left[..length]);
+        self.left.drain(..length);
+        Ok(length)
+    }
+
+    /// What bytes mean that are none of the encoding's.
+    fn repaired(&self, bad: &[u8]) -> Vec<u8> {
+        if self.decoder.encoding() == UTF_8 {
+            return WINDOWS_1252.decode_without_bom_handling(bad).0.into_owned().into_bytes();
+        }
+        char::REPLACEMENT_CHARACTER.to_string().into_bytes()
     }
 }
 
@@ -145,6 +162,21 @@ fn is_another_file(sample: &[u8], wide: bool) -> bool {
     let begins = narrow.trim_ascii_start();
     let controls = narrow.iter().filter(|byte| matches!(**byte, 1..=8 | 14..=25 | 28..=31)).count();
     OTHER_FILES.iter().any(|other| begins.starts_with(other)) || (!wide && controls * 50 > narrow.len())
+}
+
+/// Whether a file that is not all UTF-8 has more characters of it, beyond ASCII, than bytes that are none. In text of
+/// Windows-1252 there are hardly any. A character between two pieces counts against it.
+fn is_rather_utf_8(file: &mut File) -> Result<bool, SheetError> {
+    file.rewind().map_err(SheetError::Io)?;
+    let (mut piece, mut characters, mut bad) = (Vec::with_capacity(CHUNK), 0, 0);
+    while file.by_ref().take(CHUNK as u64).read_to_end(&mut piece).map_err(SheetError::Io)? > 0 {
+        for part in piece.utf8_chunks() {
+            characters += part.valid().bytes().filter(|byte| *byte >= 0xc0).count();
+            bad += part.invalid().len();
+        }
+        piece.clear();
+    }
+    Ok(characters > bad)
 }
 
 /// Whether the whole file is UTF-8. A NUL means that it is no text at all.
