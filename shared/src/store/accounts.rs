@@ -161,8 +161,8 @@ impl Store {
     /// The accounts by name, each with the leads that became it.
     pub async fn accounts(&self, org: OrgId) -> Result<Vec<AccountWithLeads>, StoreError> {
         let (accounts, leads) = tokio::try_join!(
-            self.first::<Account>(self.query(format!("ORG#{org}#ACCOUNTS")), usize::MAX),
-            self.first::<AccountLead>(self.query(format!("ORG#{org}#ACCOUNT_LEADS")), usize::MAX),
+            self.first::<Account>(self.query(Key::accounts(org)), usize::MAX),
+            self.first::<AccountLead>(self.query(Key::account_leads(org)), usize::MAX),
         )?;
         let mut by_account = HashMap::<AccountId, Vec<LeadId>>::new();
         for AccountLead { account, lead } in leads {
@@ -177,6 +177,6 @@ impl Store {
 
     /// The opportunities, oldest first.
     pub async fn opportunities(&self, org: OrgId) -> Result<Vec<Opportunity>, StoreError> {
-        self.first(self.query(format!("ORG#{org}#OPPORTUNITIES")), usize::MAX).await
+        self.first(self.query(Key::opportunities(org)), usize::MAX).await
     }
 }

@@ -75,7 +75,7 @@ impl Store {
         offset: usize,
         limit: usize,
     ) -> Result<(Vec<Company>, bool), StoreError> {
-        let query = self.query(format!("ORG#{org}#COMPANIES"));
+        let query = self.query(Key::companies(org));
         let mut page: Vec<Company> = self.part(query, offset, limit + 1).await?;
         let more = page.len() > limit;
         page.truncate(limit);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::item::{decode, entities};
+use super::keys::Key;
 use super::{Store, StoreError};
 use crate::domain::OrgId;
 
@@ -25,7 +26,7 @@ entities! {
 impl Store {
     /// All leads of an organisation, counted.
     pub async fn counts(&self, org: OrgId) -> Result<Counts, StoreError> {
-        let page = self.query(format!("ORG#{org}#COUNT")).send().await?;
+        let page = self.query(Key::counts(org)).send().await?;
         let mut sum = Counts::default();
         for item in page.items.unwrap_or_default() {
             let part: Counts = decode(item)?;

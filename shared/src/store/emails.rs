@@ -135,8 +135,7 @@ impl Store {
 
     /// The contacts, oldest first.
     pub async fn contacts(&self, org: OrgId) -> Result<Vec<Contact>, StoreError> {
-        let mut contacts: Vec<Contact> =
-            self.first(self.query(format!("ORG#{org}#CONTACTS")), usize::MAX).await?;
+        let mut contacts: Vec<Contact> = self.first(self.query(Key::contacts(org)), usize::MAX).await?;
         contacts.sort_by_key(|contact| contact.created_on);
         Ok(contacts)
     }

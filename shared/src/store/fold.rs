@@ -153,7 +153,7 @@ impl Store {
     async fn take_rows(&self, org: OrgId, most: usize) -> Result<Taken, StoreError> {
         let (mut taken, mut start) = (Taken::default(), None);
         loop {
-            let page = self.query(format!("ORG#{org}#INDEX#00")).set_exclusive_start_key(start);
+            let page = self.query(Key::index(org)).set_exclusive_start_key(start);
             let page = page.send().await?;
             page.items.unwrap_or_default().into_iter().try_for_each(|item| taken.take(item))?;
             start = page.last_evaluated_key;

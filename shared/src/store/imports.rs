@@ -109,7 +109,7 @@ impl Store {
     ) -> Result<(Vec<Import>, bool), StoreError> {
         let (mut listed, mut start) = (Vec::new(), None);
         while listed.len() <= offset + limit {
-            let query = self.query(format!("ORG#{org}#IMPORTS")).scan_index_forward(false).limit(500);
+            let query = self.query(Key::imports(org)).scan_index_forward(false).limit(500);
             let page = query.set_exclusive_start_key(start).send().await?;
             for item in page.items.unwrap_or_default() {
                 let one: Listed = decode(item)?;

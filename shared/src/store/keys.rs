@@ -1,4 +1,4 @@
-//! Primary keys of items. The table of `docs/access-patterns.md` lists them.
+//! Primary keys: the one place that spells them. The table of `docs/access-patterns.md` lists them.
 
 use std::collections::HashMap;
 
@@ -25,6 +25,59 @@ pub(crate) struct Key {
     pub(crate) sk: String,
 }
 
+/// Partitions that are read as lists.
+impl Key {
+    /// The organisations.
+    pub(crate) fn orgs() -> String {
+        "ORGS".to_owned()
+    }
+
+    /// The organisations of a user.
+    pub(crate) fn orgs_of(user: UserId) -> String {
+        format!("USER#{user}#ORGS")
+    }
+
+    /// The contacts of an organisation.
+    pub(crate) fn contacts(org: OrgId) -> String {
+        format!("ORG#{org}#CONTACTS")
+    }
+
+    /// Its companies, by name.
+    pub(crate) fn companies(org: OrgId) -> String {
+        format!("ORG#{org}#COMPANIES")
+    }
+
+    /// Its accounts, by name.
+    pub(crate) fn accounts(org: OrgId) -> String {
+        format!("ORG#{org}#ACCOUNTS")
+    }
+
+    /// The leads that became them.
+    pub(crate) fn account_leads(org: OrgId) -> String {
+        format!("ORG#{org}#ACCOUNT_LEADS")
+    }
+
+    /// Its opportunities.
+    pub(crate) fn opportunities(org: OrgId) -> String {
+        format!("ORG#{org}#OPPORTUNITIES")
+    }
+
+    /// Its imports, by the time they began.
+    pub(crate) fn imports(org: OrgId) -> String {
+        format!("ORG#{org}#IMPORTS")
+    }
+
+    /// Its counters of leads.
+    pub(crate) fn counts(org: OrgId) -> String {
+        format!("ORG#{org}#COUNT")
+    }
+
+    /// The rows of its list index.
+    pub(crate) fn index(org: OrgId) -> String {
+        format!("ORG#{org}#INDEX#00")
+    }
+}
+
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
@@ -34,12 +87,12 @@ impl Key {
 
     /// The organisations, for those who operate the table.
     pub(crate) fn org_listed(org: OrgId) -> Self {
-        Self::new("ORGS", org.to_string())
+        Self::new(Self::orgs(), org.to_string())
     }
 
     /// The organisations that a user belongs to.
     pub(crate) fn membership(user: UserId, org: OrgId) -> Self {
-        Self::new(format!("USER#{user}#ORGS"), format!("ORG#{org}"))
+        Self::new(Self::orgs_of(user), format!("ORG#{org}"))
     }
 
     /// The one id that a person's e-mail has in all organisations.
@@ -119,7 +172,7 @@ impl Key {
 
     /// A contact.
     pub(crate) fn contact(org: OrgId, contact: ContactId) -> Self {
-        Self::new(format!("ORG#{org}#CONTACTS"), contact.to_string())
+        Self::new(Self::contacts(org), contact.to_string())
     }
 
     /// A tag, whatever its case.
@@ -139,7 +192,7 @@ impl Key {
 
     /// A company by name, whatever its case; the partition lists them by name.
     pub(crate) fn company_name(org: OrgId, name: &str) -> Self {
-        Self::new(format!("ORG#{org}#COMPANIES"), bounded(&fold(name)))
+        Self::new(Self::companies(org), bounded(&fold(name)))
     }
 
     /// An account by id.
@@ -149,17 +202,17 @@ impl Key {
 
     /// An account by name, whatever its case; the partition lists them by name.
     pub(crate) fn account_name(org: OrgId, name: &str) -> Self {
-        Self::new(format!("ORG#{org}#ACCOUNTS"), bounded(&fold(name)))
+        Self::new(Self::accounts(org), bounded(&fold(name)))
     }
 
     /// That a lead became an account; the partition lists them by account.
     pub(crate) fn account_lead(org: OrgId, account: AccountId, lead: LeadId) -> Self {
-        Self::new(format!("ORG#{org}#ACCOUNT_LEADS"), format!("{account}#{lead}"))
+        Self::new(Self::account_leads(org), format!("{account}#{lead}"))
     }
 
     /// An opportunity.
     pub(crate) fn opportunity(org: OrgId, opportunity: OpportunityId) -> Self {
-        Self::new(format!("ORG#{org}#OPPORTUNITIES"), opportunity.to_string())
+        Self::new(Self::opportunities(org), opportunity.to_string())
     }
 
     /// The assignment rules.
@@ -236,7 +289,7 @@ impl Key {
 
     /// The start of the keys of all rows of the list index.
     pub(crate) fn rows(org: OrgId) -> Self {
-        Self::new(format!("ORG#{org}#INDEX#00"), "")
+        Self::new(Self::index(org), "")
     }
 
     /// A lead's row in the list index.
@@ -257,7 +310,7 @@ impl Key {
 
     /// One of the 16 counters of leads.
     pub(crate) fn count(org: OrgId, shard: u8) -> Self {
-        Self::new(format!("ORG#{org}#COUNT"), format!("{shard:02}"))
+        Self::new(Self::counts(org), format!("{shard:02}"))
     }
 
     /// What a lead's e-mail address belongs to.
@@ -300,7 +353,7 @@ impl Key {
     /// An import in the list of its organisation, by the time it began.
     pub(crate) fn import_listed(import: &Import) -> Self {
         let (org, on) = (import.org, rfc3339(import.created_on));
-        Self::new(format!("ORG#{org}#IMPORTS"), format!("{on}#{}", import.id))
+        Self::new(Self::imports(org), format!("{on}#{}", import.id))
     }
 
     /// The first import of a file's bytes in this way; `content` is their SHA-256.

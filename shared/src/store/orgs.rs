@@ -17,7 +17,7 @@ impl Store {
 
     /// Every organisation, oldest first; for those who operate the table.
     pub async fn orgs(&self) -> Result<Vec<Org>, StoreError> {
-        self.first(self.query("ORGS".to_owned()), usize::MAX).await
+        self.first(self.query(Key::orgs()), usize::MAX).await
     }
 
     /// One organisation.

@@ -39,13 +39,13 @@ pub struct People {
 impl Store {
     /// The side lists of an organisation, in one round.
     pub async fn side_lists(&self, org: OrgId) -> Result<SideLists, StoreError> {
-        let newest = self.query(format!("ORG#{org}#CONTACTS")).scan_index_forward(false);
+        let newest = self.query(Key::contacts(org)).scan_index_forward(false);
         let active = self.query_prefix(Key::users(org)).filter_expression("active = :yes");
         let active = active.expression_attribute_values(":yes", AttributeValue::Bool(true));
         let (contacts, users, companies, tags, sources) = tokio::try_join!(
             self.first::<Contact>(newest, SideLists::MOST),
             self.first::<User>(active, SideLists::MOST),
-            self.first::<Company>(self.query(format!("ORG#{org}#COMPANIES")), SideLists::MOST),
+            self.first::<Company>(self.query(Key::companies(org)), SideLists::MOST),
             self.first::<Name>(self.query_prefix(Key::tags(org)), SideLists::MOST),
             self.first::<Name>(self.query_prefix(Key::sources(org)), SideLists::MOST),
         )?;

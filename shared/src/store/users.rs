@@ -70,7 +70,7 @@ impl Store {
 
     /// The organisations of a user: at most two, for more than one is an answer too.
     pub async fn orgs_of(&self, user: UserId) -> Result<Vec<OrgId>, StoreError> {
-        let query = self.query(format!("USER#{user}#ORGS"));
+        let query = self.query(Key::orgs_of(user));
         let found: Vec<Membership> = self.first(query, 2).await?;
         Ok(found.into_iter().map(|membership| membership.org).collect())
     }
