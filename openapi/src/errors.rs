@@ -85,7 +85,7 @@ const ERRORS: [Named; 14] = [
     Named {
         name: "UnsupportedMediaType",
         about: "None of the three kinds of body.",
-        error: || ApiError::UnsupportedMediaType("the body must be application/json"),
+        error: || ApiError::UnsupportedMediaType(web::KINDS),
         gateway: false,
     },
     Named {

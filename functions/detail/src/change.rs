@@ -28,7 +28,9 @@ pub(crate) async fn write(app: &App, request: &Request, pk: &str) -> Reply {
 
 async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -> Reply {
     let fields = web::fields(request).await?;
-    for attempt in 0..ATTEMPTS {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         web::if_match(request, lead.version)?;
         let details = lead.details.change(&fields);
         if lead.details.status == Status::Converted && details.as_ref() != Ok(&lead.details) {
@@ -58,28 +60,27 @@ async fn change(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -
                 return Ok(web::lead_shown(&lead));
             }
             Err(OpenError::Store(StoreError::Conflict)) => {
-                tokio::time::sleep(backoff(attempt)).await;
-                lead = again(app, caller, lead.id).await?;
+                lead = again(app, caller, lead.id, attempt).await?
             }
             Err(error) => return web::not_opened(error),
         }
     }
-    Err(ApiError::Unavailable("the lead changed at each try".into()))
 }
 
 async fn delete(app: &App, request: &Request, caller: &Caller, mut lead: Lead) -> Reply {
-    for _ in 0..ATTEMPTS {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         if !caller.may_delete(&lead) {
             return Err(ApiError::Forbidden("only an ADMIN or its creator may delete a lead"));
         }
         web::if_match(request, lead.version)?;
         match app.attachments()?.remove_lead(&lead, None, app.clock.now()).await {
             Ok(()) => return Ok(web::no_content()),
-            Err(StoreError::Conflict) => lead = again(app, caller, lead.id).await?,
+            Err(StoreError::Conflict) => lead = again(app, caller, lead.id, attempt).await?,
             Err(error) => return Err(error.into()),
         }
     }
-    Err(ApiError::Unavailable("the lead changed at each try".into()))
 }
 
 /// Who asks, and the lead: read at the same time, and nothing is told before both are known.
@@ -103,8 +104,13 @@ async fn read(
     Ok((caller, lead, chores.unwrap_or_default()))
 }
 
-/// The lead as it is now, after it changed while we looked.
-async fn again(app: &App, caller: &Caller, id: LeadId) -> Result<Lead, ApiError> {
+/// The lead as it is now, after it changed while we looked and after a wait that grows with the attempts; an error after the
+/// last of them.
+async fn again(app: &App, caller: &Caller, id: LeadId, attempt: u32) -> Result<Lead, ApiError> {
+    if attempt == ATTEMPTS {
+        return Err(ApiError::Unavailable("the lead changed at each try".into()));
+    }
+    tokio::time::sleep(backoff(attempt - 1)).await;
     let lead = app.store.find_lead(caller.org, id).await?.ok_or(ApiError::NotFound("lead"))?;
     web::must_see(caller, &lead)?;
     Ok(lead)

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::text::is_blank;
+
 /// One value as it was sent. A number keeps its own digits, so that money is read exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -44,7 +46,7 @@ impl Fields {
         fn filled(value: &Value) -> bool {
             match value {
                 Value::Null => false,
-                Value::Text(text) => !text.trim().is_empty(),
+                Value::Text(text) => !is_blank(text),
                 Value::List(list) => list.iter().any(filled),
                 Value::Bool(_) | Value::Number(_) | Value::Object => true,
             }
@@ -62,7 +64,7 @@ impl Fields {
         let mut sent = names.iter().filter_map(|&name| self.0.get(name).map(|value| (name, value)));
         let has_value = |(_, value): &(&str, &Value)| match value {
             Value::Null => false,
-            Value::Text(text) => !text.trim().is_empty(),
+            Value::Text(text) => !is_blank(text),
             Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Object => true,
         };
         sent.clone().find(has_value).or_else(|| sent.next())
@@ -71,7 +73,7 @@ impl Fields {
     /// The value of a field that is plain text and not blank.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.0.get(name) {
-            Some(Value::Text(text)) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Some(Value::Text(text)) => Some(text.trim()).filter(|text| !is_blank(text)),
             _ => None,
         }
     }

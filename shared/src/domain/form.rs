@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::text::is_blank;
 use super::{FieldErrors, Fields, Tags, Value};
 
 /// Most ids in one list of a lead.
@@ -30,7 +31,7 @@ impl<'a> Form<'a> {
         let Some((name, value)) = self.fields.find(names) else { return now };
         let text = match value {
             Value::Null => return None,
-            Value::Text(text) | Value::Number(text) if text.trim().is_empty() => return None,
+            Value::Text(text) | Value::Number(text) if is_blank(text) => return None,
             Value::Text(text) | Value::Number(text) => text,
             Value::Bool(_) | Value::List(_) | Value::Object => {
                 self.errors.add(name, "must be a single text or number");
@@ -114,7 +115,7 @@ impl<'a> Form<'a> {
                 self.errors.add(name, "must be a list of texts");
                 Vec::new()
             }),
-            Value::Text(text) if text.trim().is_empty() => Vec::new(),
+            Value::Text(text) if is_blank(text) => Vec::new(),
             Value::Text(text) => array(text).unwrap_or_else(|| vec![text.clone()]),
             Value::Number(number) => vec![number.clone()],
             Value::Bool(_) | Value::Object => {

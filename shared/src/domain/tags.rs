@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::is_blank;
 use super::{FieldErrors, Text, fold};
 
 /// At most 50 tags, each once whatever its case, in the order given.
@@ -19,7 +20,7 @@ impl Tags {
     pub fn read(field: &str, names: &[String]) -> Result<Self, FieldErrors> {
         let (mut tags, mut errors) = (Vec::<Text<64>>::new(), FieldErrors::default());
         let mut known = HashSet::new();
-        for name in names.iter().filter(|name| !name.trim().is_empty()) {
+        for name in names.iter().filter(|name| !is_blank(name)) {
             match name.parse::<Text<64>>() {
                 Ok(tag) if known.insert(fold(tag.as_str())) => tags.push(tag),
                 Ok(_) => {}

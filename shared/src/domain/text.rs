@@ -32,9 +32,10 @@ pub enum TextError {
     Date,
 }
 
-/// Shows nothing, though it is no white space.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+/// Nobody would see anything: white space, or what shows nothing though it is none.
+pub(super) fn is_blank(text: &str) -> bool {
+    let is_invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
 /// Text of 1 to `MAX` characters after trimming.
@@ -47,7 +48,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        if is_blank(text) {
             return Err(TextError::Blank);
         }
         if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
@@ -129,13 +130,16 @@ impl FromStr for Website {
         let url = Url::parse(&full).map_err(|_| TextError::Website)?;
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let named = match url.domain() {
-            Some(domain) => domain.split('.').all(is_label) && (!scheme.is_empty() || domain.contains('.')),
+            Some(domain) => {
+                domain.strip_suffix('.').unwrap_or(domain).split('.').all(is_label)
+                    && (!scheme.is_empty() || domain.contains('.'))
+            }
             None => !scheme.is_empty(), // an IP address
         };
         let written_plainly = !text.as_str().contains(|c: char| c.is_whitespace() || "<>\"".contains(c))
             && url.username().is_empty()
             && !host.is_empty()
-            && !host.ends_with(':');
+            && (!scheme.is_empty() || !host.ends_with(':'));
         if matches!(url.scheme(), "http" | "https") && named && written_plainly {
             Ok(Self(text.0))
         } else {
@@ -280,6 +284,7 @@ mod tests {
             "http://127.0.0.1/x",
             "HTTPS://bücher.example/é?u=http://x",
             "my_shop.example:8080",
+            "https://example.com./",
         ] {
             assert!(good.parse::<Website>().is_ok(), "{good}");
         }

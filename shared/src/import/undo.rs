@@ -113,11 +113,10 @@ impl Importer<'_> {
     /// Whether all is done.
     async fn undo_until(&self, import: &Import, by: &Person, until: Instant) -> Result<bool, ImportError> {
         let mut standing: Standing = self.kept(import, STANDING).await?.unwrap_or_default();
-        let done = self.restore_all(import, by, &mut standing, until).await?
-            && self.remove_all(import, &mut standing, until).await?;
-        if !done {
+        let passed = self.pass(import, by, &mut standing, until).await;
+        if !matches!(passed, Ok(true)) {
             self.keep_json(import, STANDING, &standing).await?;
-            return Ok(false);
+            return passed;
         }
         let left = standing.left;
         self.keep_json(import, LEFT, &left.first).await?;
@@ -126,6 +125,17 @@ impl Importer<'_> {
             Ok(_) | Err(StoreError::Conflict) => Ok(true),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn pass(
+        &self,
+        import: &Import,
+        by: &Person,
+        standing: &mut Standing,
+        until: Instant,
+    ) -> Result<bool, ImportError> {
+        Ok(self.restore_all(import, by, standing, until).await?
+            && self.remove_all(import, standing, until).await?)
     }
 
     /// The first leads that taking an import back left.
@@ -168,18 +178,20 @@ impl Importer<'_> {
             }
             let last = standing.row.unwrap_or(u32::MAX);
             let page = self.store.updated_rows(import.org, import.id, last, PAGE).await?;
+            let mut left = Vec::new();
             for updated in &page {
                 let undo = match self.restore(import, updated, by).await? {
                     Restored::Wholly => UndoCounts { restored: 1, ..UndoCounts::default() },
                     Restored::Gone => UndoCounts::default(),
                     Restored::Removed | Restored::Own => continue,
                     Restored::Left(reason) => {
-                        standing.left.add(updated.lead, reason);
+                        left.push((updated.lead, reason));
                         continue;
                     }
                 };
                 self.store.end_updated_row(import, updated, undo, self.now()).await?;
             }
+            left.into_iter().for_each(|(lead, reason)| standing.left.add(lead, reason));
             match page.last() {
                 Some(last) if page.len() == PAGE && last.row > 0 => standing.row = Some(last.row - 1),
                 Some(_) | None => standing.is_restored = true,

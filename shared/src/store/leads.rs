@@ -125,41 +125,7 @@ impl Store {
                 lead.details.assigned_to.clone_from(chosen);
             }
 
-            let mut transaction = Transaction::default();
-            let new = opening.contact.or(converting.map(|converting| converting.contact));
-            let contact = match (&lead.details.email, new) {
-                (Some(email), Some(new)) => Some(transaction.settle_contact(&around, &lead, email, new, 1)?),
-                (Some(email), None) => {
-                    transaction.count_email(Key::email(lead.org, email.as_str()), &lead, now);
-                    None
-                }
-                (None, _) => None,
-            };
-            if let Some(contact) = contact.filter(|_| opening.contact.is_some())
-                && !lead.details.contacts.contains(&contact)
-                && lead.details.contacts.len() < MAX_IDS
-            {
-                lead.details.contacts.push(contact);
-            }
-            around.settle(&mut lead, None, opening.company, &mut transaction)?;
-            if let (Some(converting), Some(contact)) = (converting, contact) {
-                converting.settle(&mut lead, linked, contact, &mut transaction)?;
-            }
-            transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, absent());
-            transaction.put_row(&lead)?;
-            transaction.count(None, Some(&lead));
-            for file in &opening.attachments {
-                transaction.put_attachment(file)?;
-            }
-            if let Some(staged) = &opening.staged {
-                transaction.end_chore(staged);
-            }
-            if let Some(once) = once {
-                once.record(&mut transaction, answer(&lead), now)?;
-            }
-            if let Some(repeat) = repeat {
-                repeat.record(&mut transaction, lead.id, now)?;
-            }
+            let (lead, transaction) = opening.writes(lead, linked, &mut around, &answer)?;
             match self.commit(transaction).await {
                 Ok(()) => return Ok(lead),
                 Err(Refused::Condition) => {}
@@ -318,6 +284,53 @@ fn done(
 }
 
 impl Opening {
+    /// The lead as it is to be written, and all writes; `linked` is the account that it becomes, if not a new one.
+    fn writes(
+        &self,
+        mut lead: Lead,
+        linked: Option<AccountId>,
+        around: &mut Surroundings,
+        answer: impl Fn(&Lead) -> Recorded,
+    ) -> Result<(Lead, Transaction), StoreError> {
+        let (mut transaction, now) = (Transaction::default(), lead.created_on);
+        let converting = self.converting.as_ref();
+        let new = self.contact.or(converting.map(|converting| converting.contact));
+        let contact = match (&lead.details.email, new) {
+            (Some(email), Some(new)) => Some(transaction.settle_contact(around, &lead, email, new, 1)?),
+            (Some(email), None) => {
+                transaction.count_email(Key::email(lead.org, email.as_str()), &lead, now);
+                None
+            }
+            (None, _) => None,
+        };
+        if let Some(contact) = contact.filter(|_| self.contact.is_some())
+            && !lead.details.contacts.contains(&contact)
+            && lead.details.contacts.len() < MAX_IDS
+        {
+            lead.details.contacts.push(contact);
+        }
+        around.settle(&mut lead, None, self.company, &mut transaction)?;
+        if let (Some(converting), Some(contact)) = (converting, contact) {
+            converting.settle(&mut lead, linked, contact, &mut transaction)?;
+        }
+        transaction.put_if(encode(Key::lead(lead.org, lead.id), &lead, now)?, absent());
+        transaction.put_row(&lead)?;
+        transaction.count(None, Some(&lead));
+        for file in &self.attachments {
+            transaction.put_attachment(file)?;
+        }
+        if let Some(staged) = &self.staged {
+            transaction.end_chore(staged);
+        }
+        if let Some(once) = &self.once {
+            once.record(&mut transaction, answer(&lead), now)?;
+        }
+        if let Some(repeat) = &self.repeat {
+            repeat.record(&mut transaction, lead.id, now)?;
+        }
+        Ok((lead, transaction))
+    }
+
     /// What is read of it beside what the lead names.
     fn keys(&self) -> Vec<Key> {
         let org = self.lead.org;

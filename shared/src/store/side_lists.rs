@@ -1,5 +1,6 @@
 //! What a page shows beside leads: people, companies, tags and sources to choose from.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -13,6 +14,7 @@ use crate::domain::{Company, Contact, ContactId, Lead, OrgId, Team, User};
 /// What there is to choose from, at most 100 of each.
 #[derive(Debug, Default)]
 pub struct SideLists {
+    /// Newest first; of more than 100, those that come first by their random ids.
     pub contacts: Vec<Contact>,
     /// Active members.
     pub users: Vec<User>,
@@ -39,16 +41,16 @@ pub struct People {
 impl Store {
     /// The side lists of an organisation, in one round.
     pub async fn side_lists(&self, org: OrgId) -> Result<SideLists, StoreError> {
-        let newest = self.query(Key::contacts(org)).scan_index_forward(false);
         let active = self.query_prefix(Key::users(org)).filter_expression("active = :yes");
         let active = active.expression_attribute_values(":yes", AttributeValue::Bool(true));
-        let (contacts, users, companies, tags, sources) = tokio::try_join!(
-            self.first::<Contact>(newest, SideLists::MOST),
+        let (mut contacts, users, companies, tags, sources) = tokio::try_join!(
+            self.first::<Contact>(self.query(Key::contacts(org)), SideLists::MOST),
             self.first::<User>(active, SideLists::MOST),
             self.first::<Company>(self.query(Key::companies(org)), SideLists::MOST),
             self.first::<Name>(self.query_prefix(Key::tags(org)), SideLists::MOST),
             self.first::<Name>(self.query_prefix(Key::sources(org)), SideLists::MOST),
         )?;
+        contacts.sort_by_key(|contact| Reverse(contact.created_on));
         let names = |names: Vec<Name>| names.into_iter().map(|name| name.name).collect();
         Ok(SideLists { contacts, users, companies, tags: names(tags), sources: names(sources) })
     }

@@ -13,7 +13,8 @@ use crate::domain::{ContentType, FieldErrors, Fields, FileName, Value};
 
 /// Most fields of a body, and most items of a list.
 const MOST: usize = 1_000;
-const KINDS: &str =
+/// What a body may be, for the error that refuses another.
+pub const KINDS: &str =
     "the body must be application/json, application/x-www-form-urlencoded or multipart/form-data";
 /// Deepest JSON that is looked at; no field of ours is deeper than a list.
 const DEEPEST: usize = 32;

@@ -24,7 +24,7 @@ use crate::domain::{Caller, Lead};
 
 pub use crate::store::rfc3339;
 pub use address::{address, network};
-pub use body::{MOST_FILES, Sent, SentFile, fields, read_json, sent};
+pub use body::{KINDS, MOST_FILES, Sent, SentFile, fields, read_json, sent};
 pub use cursors::{
     LONGEST_CURSOR, LONGEST_LIST_CURSOR, after, comment_cursor, cursor, history_cursor, list_cursor,
 };

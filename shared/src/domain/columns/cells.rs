@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::RowFields;
 use crate::domain::Value;
+use crate::domain::text::is_blank;
 
 /// What stands between the parts of a list.
 const LIST_SIGNS: [char; 2] = [';', ','];
@@ -18,7 +19,7 @@ pub(super) fn text(cells: &[String], column: usize) -> Option<Cow<'_, str>> {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
-    Some(text).filter(|text| !text.is_empty())
+    Some(text).filter(|text| !is_blank(text))
 }
 
 pub(super) fn is_error(text: &str) -> bool {

@@ -256,6 +256,19 @@ fn a_list_that_we_wrote_is_read_as_it_was() {
 }
 
 #[test]
+fn a_cell_that_shows_nothing_is_blank() {
+    let read = row(&[
+        ("City", "\u{200b}"),
+        ("Phone", " \u{feff} "),
+        ("Tags", "vip;\u{200b}"),
+        ("Title", "x\u{200b}"),
+    ]);
+
+    assert!(!read.fields.filled("city") && !read.fields.filled("phone"));
+    assert_eq!(read.fields.text("title"), Some("x\u{200b}"));
+}
+
+#[test]
 fn a_telephone_number_survives_our_own_file() {
     let cell = neutralised("+1 555 0100").into_owned();
 
