@@ -129,11 +129,8 @@ impl FromStr for Website {
         let full = if scheme.is_empty() { format!("http://{rest}") } else { text.0.clone() };
         let url = Url::parse(&full).map_err(|_| TextError::Website)?;
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let named = match url.domain() {
-            Some(domain) => {
-                domain.strip_suffix('.').unwrap_or(domain).split('.').all(is_label)
-                    && (!scheme.is_empty() || domain.contains('.'))
-            }
+        let named = match url.domain().map(|domain| domain.strip_suffix('.').unwrap_or(domain)) {
+            Some(domain) => domain.split('.').all(is_label) && (!scheme.is_empty() || domain.contains('.')),
             None => !scheme.is_empty(), // an IP address
         };
         let written_plainly = !text.as_str().contains(|c: char| c.is_whitespace() || "<>\"".contains(c))
