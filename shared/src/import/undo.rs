@@ -77,19 +77,35 @@ impl Importer<'_> {
     pub async fn undo(&self, import: Import, by: &Person) -> Result<Import, ImportError> {
         let until = Instant::now() + REQUEST;
         let import = match import.state {
-            ImportState::Undone => return Ok(import),
-            ImportState::Undoing => import,
-            _ => {
-                let import = self.store.begin_undo(&import, by, self.now() + HELD, self.now()).await?;
-                self.say(&import, UNDO).await?; // heard if the request is killed
-                import
-            }
+            ImportState::Undone | ImportState::Undoing => import,
+            _ => self.begin_undo(import, by).await?,
         };
+        if import.state == ImportState::Undone {
+            return Ok(import);
+        }
         if !self.undo_until(&import, by, until).await? {
             self.store.let_go(&import, self.now()).await?;
             self.say(&import, UNDO).await?;
         }
         self.again(&import).await
+    }
+
+    /// The import as it is being taken back, by us or by whoever was quicker.
+    async fn begin_undo(&self, import: Import, by: &Person) -> Result<Import, ImportError> {
+        match self.store.begin_undo(&import, by, self.now() + HELD, self.now()).await {
+            Ok(begun) => {
+                self.say(&begun, UNDO).await?; // heard if the request is killed
+                Ok(begun)
+            }
+            Err(StoreError::Conflict) => {
+                let now = self.again(&import).await?;
+                match now.state {
+                    ImportState::Undoing | ImportState::Undone => Ok(now),
+                    _ => Err(StoreError::Conflict.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Goes on with an undo until then at the latest.
