@@ -1,5 +1,9 @@
 //! Primary keys: the one place that spells them. The table of `docs/access-patterns.md` lists them.
 
+mod partitions;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,59 +27,6 @@ pub(crate) const SHARDS: u8 = 16;
 pub(crate) struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,
-}
-
-/// Partitions that are read as lists.
-impl Key {
-    /// The organisations.
-    pub(crate) fn orgs() -> String {
-        "ORGS".to_owned()
-    }
-
-    /// The organisations of a user.
-    pub(crate) fn orgs_of(user: UserId) -> String {
-        format!("USER#{user}#ORGS")
-    }
-
-    /// The contacts of an organisation.
-    pub(crate) fn contacts(org: OrgId) -> String {
-        format!("ORG#{org}#CONTACTS")
-    }
-
-    /// Its companies, by name.
-    pub(crate) fn companies(org: OrgId) -> String {
-        format!("ORG#{org}#COMPANIES")
-    }
-
-    /// Its accounts, by name.
-    pub(crate) fn accounts(org: OrgId) -> String {
-        format!("ORG#{org}#ACCOUNTS")
-    }
-
-    /// The leads that became them.
-    pub(crate) fn account_leads(org: OrgId) -> String {
-        format!("ORG#{org}#ACCOUNT_LEADS")
-    }
-
-    /// Its opportunities.
-    pub(crate) fn opportunities(org: OrgId) -> String {
-        format!("ORG#{org}#OPPORTUNITIES")
-    }
-
-    /// Its imports, by the time they began.
-    pub(crate) fn imports(org: OrgId) -> String {
-        format!("ORG#{org}#IMPORTS")
-    }
-
-    /// Its counters of leads.
-    pub(crate) fn counts(org: OrgId) -> String {
-        format!("ORG#{org}#COUNT")
-    }
-
-    /// The rows of its list index.
-    pub(crate) fn index(org: OrgId) -> String {
-        format!("ORG#{org}#INDEX#00")
-    }
 }
 
 impl Key {
@@ -432,49 +383,4 @@ pub(crate) fn sha256(text: impl AsRef<[u8]>) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn spellings_are_pinned() {
-        let (org, id) = (OrgId(Uuid::from_u128(1)), Uuid::from_u128(0x1f));
-        let o = "ORG#00000000-0000-0000-0000-000000000001";
-        let i = "00000000-0000-0000-0000-00000000001f";
-        for (key, pk, sk) in [
-            (Key::org(org), format!("{o}#DIRECTORY"), "ORG".to_owned()),
-            (Key::user(org, UserId(id)), format!("{o}#DIRECTORY"), format!("USER#{i}")),
-            (Key::membership(UserId(id), org), format!("USER#{i}#ORGS"), o.to_owned()),
-            (Key::contact(org, ContactId(id)), format!("{o}#CONTACTS"), i.to_owned()),
-            (Key::tag(org, "VIP"), format!("{o}#NAMES"), "TAG#vip".to_owned()),
-            (Key::company_name(org, "ACME"), format!("{o}#COMPANIES"), "acme".to_owned()),
-            (Key::lead(org, LeadId(id)), format!("{o}#LEAD#{i}"), "LEAD".to_owned()),
-            (Key::comment(org, LeadId(id), CommentId(id)), format!("{o}#LEAD#{i}"), format!("COMMENT#{i}")),
-            (Key::change(org, LeadId(id), 12), format!("{o}#LEAD#{i}"), "CHANGE#0000000012".to_owned()),
-            (Key::load(org, 7), format!("{o}#LOAD#07"), "LOAD".to_owned()),
-            (Key::row(org, LeadId(id)), format!("{o}#INDEX#00"), i.to_owned()),
-            (Key::pack(org, LeadId(id)), format!("{o}#INDEX#00"), format!("{}e", &i[..35])),
-            (Key::manifest(org), format!("{o}#SEGMENTS"), "MANIFEST".to_owned()),
-            (Key::count(org, shard(LeadId(id))), format!("{o}#COUNT"), "15".to_owned()),
-            (Key::import(org, ImportId(id)), format!("{o}#IMPORT#{i}"), "IMPORT".to_owned()),
-            (Key::chunk(org, ImportId(id), 7), format!("{o}#IMPORT#{i}"), "CHUNK#000007".to_owned()),
-            (Key::email(org, "A@B.example"), format!("{o}#EMAIL#a@b.example"), "EMAIL".to_owned()),
-        ] {
-            assert_eq!(key, Key { pk, sk });
-        }
-    }
-
-    #[test]
-    fn the_longest_company_name_fits_and_stays_its_own() {
-        let (org, long) = (OrgId(Uuid::nil()), "ΐ".repeat(255));
-
-        let key = Key::company_name(org, &long);
-
-        assert!(key.sk.len() <= 1024);
-        assert_ne!(key, Key::company_name(org, &format!("{}x", "ΐ".repeat(254))));
-    }
 }
